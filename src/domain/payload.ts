@@ -1,0 +1,50 @@
+import type { Payload } from "./event.ts";
+
+const STRIPPED = new Set([
+  "event_payload",
+  "event_payloads",
+  "raw_event",
+  "raw_events",
+  "raw_payload",
+  "raw_payloads",
+  "raw_subscribed_event",
+  "raw_subscribed_events",
+  "subscribed_event",
+  "subscribed_events",
+  "subscribed_event_payload",
+  "subscribed_event_payloads",
+  "subscribed_payload",
+  "subscribed_payloads",
+]);
+
+/** Is this a key that is dropped before storing, at any depth (the store's shared rule: echoes of other events)? */
+export function isStrippedKey(key: string): boolean {
+  const name = key.toLowerCase().replaceAll("-", "_");
+  if (name.startsWith("raw_") || STRIPPED.has(name)) return true;
+  return name.startsWith("subscribed_") && (name.includes("event") || name.includes("payload"));
+}
+
+/**
+ * The payload as it may be stored: echo keys dropped, undefined values left out.
+ * Throws a TypeError for a number that is not finite: Python writes `NaN`, and SQLite's JSON functions fail on it.
+ */
+export function storablePayload(payload: Payload): Payload {
+  return storableObject(payload);
+}
+
+function storableObject(object: Payload): Payload {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(object)) {
+    if (value !== undefined && !isStrippedKey(key)) kept[key] = storable(value, key);
+  }
+  return kept;
+}
+
+function storable(value: unknown, key: string): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new TypeError(`Cannot store "${key}" as ${value}: only finite numbers fit into JSON`);
+  }
+  if (Array.isArray(value)) return value.map((item) => storable(item, key));
+  if (typeof value === "object" && value !== null) return storableObject(value as Payload);
+  return value;
+}

@@ -1,0 +1,133 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Client } from "@libsql/client/sqlite3";
+import { delay } from "../base/delay.ts";
+import { type Database, type Rows, type Statement, toBatch } from "./database.ts";
+import { isBusy, StoreError, toStoreError } from "./store-error.ts";
+import { fileUrl } from "./store-target.ts";
+
+/** How long SQLite itself blocks the event loop on a lock; the waiting beyond that is ours and does not block. */
+const SQLITE_WAIT_MS = 15;
+const PATIENCE_MS = 5_000;
+
+/**
+ * Opens one SQLite file through libSQL's embedded driver, with a single connection.
+ * Until it is closed nothing in this process may open the file (or its -wal and -shm) a second time:
+ * closing any other descriptor drops this process's POSIX locks, and with them acknowledged commits.
+ */
+export async function openFileDatabase(path: string, options: { createFolder: boolean; create: boolean }): Promise<Database> {
+  await checkPath(path, options);
+  // The driver and its native addon are loaded here, long after the first answer went out.
+  const { createClient } = await import("@libsql/client/sqlite3");
+  try {
+    const client = createClient({ url: fileUrl(path), concurrency: 1, timeout: SQLITE_WAIT_MS });
+    const database = new FileDatabase(client, path);
+    await database.setUp();
+    return database;
+  } catch (error) {
+    throw toStoreError(error, path);
+  }
+}
+
+async function checkPath(path: string, { createFolder, create }: { createFolder: boolean; create: boolean }): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw new StoreError("store_is_a_directory", `Cannot use the store ${path}: it is a directory`);
+  if (found) return;
+  if (!create) throw new StoreError("store_missing", `Cannot use the store ${path}: there is no such file`);
+  const folder = dirname(path);
+  try {
+    if (createFolder) await mkdir(folder, { recursive: true, mode: 0o700 });
+    else await stat(folder);
+  } catch (error) {
+    throw new StoreError("store_no_folder", `Cannot use the store ${path}: its folder cannot be used`, error);
+  }
+}
+
+class FileDatabase implements Database {
+  readonly engine = "file";
+  readonly where: string;
+  readonly #client: Client;
+  #queue: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(client: Client, path: string) {
+    this.#client = client;
+    this.where = path;
+  }
+
+  /** PRAGMAs hold for one connection, so they are set again after every reconnect. */
+  async setUp(): Promise<void> {
+    await this.#patiently(async () => {
+      const mode = await this.#client.execute("PRAGMA journal_mode");
+      // Switching to WAL writes to the file; a store that cannot be written is still readable as it is.
+      if (mode.rows[0]?.[0] !== "wal") await this.#client.execute("PRAGMA journal_mode=WAL").catch(ignoreReadOnly);
+      await this.#client.execute("PRAGMA synchronous=NORMAL");
+    });
+  }
+
+  read(statements: readonly Statement[]): Promise<Rows[]> {
+    return this.#run(() => this.#client.batch(toBatch(statements), "read"));
+  }
+
+  write(statements: readonly Statement[]): Promise<Rows[]> {
+    return this.#run(() => this.#client.batch(toBatch(statements), "write"));
+  }
+
+  pragma(sql: string): Promise<Rows> {
+    return this.#run(() => this.#client.execute(sql));
+  }
+
+  async checkpoint(mode: "PASSIVE" | "TRUNCATE"): Promise<void> {
+    await this.#enqueue(() => this.#client.execute(`PRAGMA wal_checkpoint(${mode})`)).catch(async (error) => {
+      // A checkpoint is a courtesy: whoever is busy now does it later. The connection must still be made anew.
+      if (isBusy(error)) await this.#reconnect();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    await this.#queue.catch(() => undefined);
+    this.#closed = true;
+    this.#client.close();
+  }
+
+  #run<T>(work: () => Promise<T>): Promise<T> {
+    return this.#enqueue(() => this.#patiently(work)).catch((error: unknown) => {
+      throw toStoreError(error, this.where);
+    });
+  }
+
+  /** One at a time: nobody may use the connection between a BUSY and the reconnect that cures it. */
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work, work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Retries while somebody else writes. libSQL does not reset a statement that failed with BUSY: its connection keeps
+   * an old snapshot, so that reads are silently stale and writes fail for ever. Hence a new connection before each retry.
+   */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let pause = 4; ; pause = Math.min(pause * 2, 120)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        await this.#reconnect();
+        if (performance.now() > deadline) throw error;
+        await delay(pause / 2 + Math.random() * pause);
+      }
+    }
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#client.reconnect();
+    await this.#client.execute("PRAGMA synchronous=NORMAL");
+  }
+}
+
+function ignoreReadOnly(error: unknown): void {
+  if (toStoreError(error, "").code !== "store_read_only") throw error;
+}

@@ -1,0 +1,60 @@
+import { parseTimestamp, toTimestamp } from "../domain/timestamp.ts";
+import type { NewEvent, Payload, StoredEvent } from "../domain/event.ts";
+import { storablePayload } from "../domain/payload.ts";
+import type { Rows, SqlValue } from "./database.ts";
+
+/** The columns every reader of `events` selects, in this order of meaning. */
+export const EVENT_COLUMNS =
+  "rowid AS row_id, id, aggregate_type, aggregate_id, event_type, payload, timestamp";
+
+/** The values of an insert, in the order of `INSERT_COLUMNS`. */
+export const INSERT_COLUMNS = "id, aggregate_type, aggregate_id, event_type, payload, timestamp";
+export function insertValues(event: NewEvent): SqlValue[] {
+  const payload = JSON.stringify(storablePayload(event.payload));
+  return [event.id, event.aggregate_type, event.aggregate_id, event.event_type, payload, toTimestamp(event.at)];
+}
+
+/**
+ * A row as an event. It never throws: what cannot be decoded is named in `quarantined`, and the rest of the row,
+ * above all its type, still counts. One bad row must not hide a session's end.
+ */
+export function toStoredEvent(row: Rows["rows"][number]): StoredEvent {
+  const payload = parsePayload(row["payload"]);
+  const at = parseTimestamp(row["timestamp"]);
+  const faults = [payload === undefined ? "payload is not a JSON object" : "", at === undefined ? "timestamp is unreadable" : ""];
+  const quarantined = faults.filter(Boolean).join(", ");
+  return {
+    rowid: Number(row["row_id"]),
+    id: String(row["id"]),
+    aggregate_type: String(row["aggregate_type"]),
+    aggregate_id: String(row["aggregate_id"]),
+    event_type: String(row["event_type"]),
+    payload: withoutVersion(payload ?? {}),
+    timestamp: String(row["timestamp"]),
+    at,
+    ...(quarantined === "" ? {} : { quarantined }),
+  };
+}
+
+/** The object a stored payload holds. Python writes `NaN` and `Infinity` bare, which JSON does not know: they read as null. */
+function parsePayload(stored: unknown): Payload | undefined {
+  if (typeof stored !== "string") return undefined;
+  const value = parseJson(stored) ?? parseJson(stored.replace(BARE_NUMBERS, (_all, text) => text ?? "null"));
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Payload) : undefined;
+}
+
+/** Either a whole JSON string, which is kept, or a bare non-finite number outside one. */
+const BARE_NUMBERS = /("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the caller says what that means
+  }
+}
+
+/** v0.51 appends `event_version` as a payload key of its own; readers take it off again. */
+function withoutVersion({ event_version: _version, ...payload }: Payload): Payload {
+  return payload;
+}
