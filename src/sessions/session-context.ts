@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { judge, type OrphanAction, type OwnerState, type Verdict } from "../domain/session/verdict.ts";
+import { ownIdentity, type ProcessIdentity } from "../process/identity.ts";
+import { probe } from "../process/liveness.ts";
+import { readPythonLock } from "../process/python-lock.ts";
+import type { Lease } from "../store/leases.ts";
+import { readFacts, type StoredFacts } from "../store/session-facts.ts";
+import type { Store } from "../store/store.ts";
+
+/** How orphans are treated: after how much silence, and whether something else than the table says is done. */
+export interface OrphanPolicy {
+  readonly thresholdMicros: number;
+  readonly action: OrphanAction;
+}
+
+/** What every use case on sessions needs: the store, this process, upstream's lock folder, and the policy. */
+export interface SessionContext {
+  readonly store: Store;
+  readonly identity: ProcessIdentity;
+  readonly locksFolder: string;
+  readonly policy: OrphanPolicy;
+}
+
+/** The context of this process over an open store. */
+export function createSessionContext(store: Store, home: string, policy: OrphanPolicy): SessionContext {
+  return { store, identity: ownIdentity(), locksFolder: join(home, "locks"), policy };
+}
+
+/** A session judged now: the facts as read, and what follows from them. */
+export interface Judgement {
+  readonly facts: StoredFacts;
+  readonly verdict: Verdict;
+}
+
+/** Judges one session by what the store, its owner's process and upstream's lock say at this moment; undefined when it does not exist. */
+export async function judgeSession(context: SessionContext, sessionId: string): Promise<Judgement | undefined> {
+  const { store, locksFolder, policy, identity } = context;
+  const facts = await readFacts(store, sessionId);
+  if (!facts) return undefined;
+  // Read after the store: a lock that Python takes meanwhile is seen, one it lets go of has left its last row before.
+  const lock = readPythonLock(locksFolder, sessionId);
+  const { session, lease, now, newestRowid, newestAt } = facts;
+  const verdict = judge(
+    {
+      session,
+      lease: lease && { ...leaseFacts(lease), owner: ownerState(lease, identity) },
+      lock,
+      newest: { rowid: newestRowid, at: newestAt },
+      now,
+      thresholdMicros: policy.thresholdMicros,
+    },
+    policy.action,
+  );
+  return { facts, verdict };
+}
+
+function leaseFacts(lease: Lease) {
+  return {
+    epoch: lease.epoch,
+    purpose: lease.purpose,
+    expires_at: lease.expiresAt,
+    cancel_requested_by: lease.cancelRequestedBy,
+    cancel_reason: lease.cancelReason,
+  };
+}
+
+/** What this machine can say about a lease's owner. */
+export function ownerState(
+  lease: Lease,
+  identity: ProcessIdentity,
+): { state: OwnerState; why: string; pid: number | null } {
+  if (!lease.owner) return { state: "unknown", why: "the lease names no process", pid: null };
+  const { state, why } = probe(lease.owner, identity);
+  return { state, why, pid: lease.owner.pid };
+}

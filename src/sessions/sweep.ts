@@ -1,0 +1,94 @@
+import { logLine } from "../base/log.ts";
+import { breathe } from "../store/catch-up.ts";
+import { append, hasEvent } from "../store/append.ts";
+import { openSessionIds } from "../store/leases.ts";
+import { type OpenJob, openJobs } from "../store/python-jobs.ts";
+import { loadSession } from "../store/sessions.ts";
+import { isTerminal } from "../domain/session/session.ts";
+import { jobInterrupted } from "./conclusions.ts";
+import type { SessionContext } from "./session-context.ts";
+import { type SweptSession, sweepSession } from "./sweep-session.ts";
+
+/** Which sessions a sweep looks at, and where it stops. */
+export interface SweepBounds {
+  /** Written into every verdict of this sweep, so that it can be undone as a whole. */
+  readonly batchId: string;
+  /** Only sessions whose lease is not live; the cheap first look of a start. */
+  readonly onlyUnleased: boolean;
+  readonly maxSessions: number;
+  readonly maxMs: number;
+  /** Go on after this session id. */
+  readonly after: string;
+  readonly signal: AbortSignal;
+}
+
+export interface SweepResult {
+  readonly swept: readonly SweptSession[];
+  /** Where a following sweep goes on; undefined when everything was looked at. */
+  readonly next: string | undefined;
+}
+
+const IDS_AT_ONCE = 50;
+const RECENT_JOBS = 2_000;
+
+/** Judges running sessions one by one within its bounds, writing whole verdicts only; stops between two of them when aborted. */
+export async function sweep(context: SessionContext, bounds: SweepBounds): Promise<SweepResult> {
+  const deadline = performance.now() + bounds.maxMs;
+  const swept: SweptSession[] = [];
+  const jobs = new JobsOfSessions(context);
+  let after = bounds.after;
+  for (;;) {
+    const limit = Math.min(IDS_AT_ONCE, bounds.maxSessions - swept.length);
+    const ids = await openSessionIds(context.store, { after, limit, onlyUnleased: bounds.onlyUnleased });
+    for (const id of ids) {
+      if (bounds.signal.aborted || performance.now() > deadline) return { swept, next: after };
+      swept.push(await sweepSession(context, id, { batchId: bounds.batchId, jobs: await jobs.of(id) }));
+      after = id;
+      await breathe();
+    }
+    if (ids.length < limit || (ids.length < IDS_AT_ONCE && swept.length < bounds.maxSessions)) {
+      return { swept, next: undefined };
+    }
+    if (swept.length >= bounds.maxSessions) return { swept, next: after };
+  }
+}
+
+/** The open jobs of a session among the newest ones, read once a sweep and only if there is something to sweep. */
+class JobsOfSessions {
+  readonly #context: SessionContext;
+  #jobs: Promise<readonly OpenJob[]> | undefined;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  async of(sessionId: string): Promise<string[]> {
+    this.#jobs ??= openJobs(this.#context.store, { before: Number.MAX_SAFE_INTEGER, limit: RECENT_JOBS });
+    return (await this.#jobs).filter((job) => job.sessionId === sessionId).map((job) => job.jobId);
+  }
+}
+
+/** Closes jobs whose session has ended: their server died before it could. Returns how many were closed and where to go on. */
+export async function sweepJobs(
+  { store }: SessionContext,
+  before: number,
+): Promise<{ closed: number; next: number | undefined }> {
+  const jobs = await openJobs(store, { before, limit: IDS_AT_ONCE });
+  let closed = 0;
+  for (const { jobId, sessionId } of jobs) {
+    const session = sessionId === null ? undefined : (await loadSession(store, sessionId))?.session;
+    if (!session || !isTerminal(session.status)) continue;
+    const event = jobInterrupted(jobId, store.stamp(), `its session has ended: ${session.status}`);
+    if (await hasEvent(store, event.id)) continue;
+    if ((await append(store, { kind: "any" }, [event])) === "written") closed++;
+  }
+  const last = jobs.at(-1);
+  return { closed, next: jobs.length < IDS_AT_ONCE ? undefined : last?.createdRowid };
+}
+
+/** Says on stderr what a sweep wrote, one line a session, so that nobody wonders who ended their run. */
+export function logSwept(swept: readonly SweptSession[]): void {
+  for (const { session_id, outcome, verdict } of swept) {
+    if (outcome === "cancelled" || outcome === "paused") logLine(`${outcome} ${session_id}: ${verdict?.why}`);
+  }
+}

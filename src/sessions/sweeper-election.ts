@@ -1,0 +1,46 @@
+import { newId } from "../base/ids.ts";
+import { type Lease, readLease, release, renewal, takeOver } from "../store/leases.ts";
+import { ownerState, type SessionContext } from "./session-context.ts";
+
+/** The elected sweeper's seat in the lease table; no session id looks like this. */
+const SEAT = "@sweeper";
+/** Two missed rounds of the recurring sweep, and a new one is elected. */
+const TTL_SECONDS = 40;
+
+/** This process's term as the one that sweeps. */
+export interface SweeperTerm {
+  /** Still elected? Extends the term by the store's clock; false once somebody else holds it. */
+  renew(): Promise<boolean>;
+  resign(): Promise<void>;
+}
+
+/**
+ * Stands for election as the one sweeper of this store; undefined when another process that is not provably dead holds a
+ * live term. A dead holder's seat is taken at once, without waiting for its term to run out.
+ */
+export async function standForElection(context: SessionContext): Promise<SweeperTerm | undefined> {
+  const { store, identity } = context;
+  const { lease, now } = await readLease(store, SEAT);
+  if (lease && isHeld(lease, now, context)) return undefined;
+  const ownerId = newId();
+  const seen = { sessionId: SEAT, executionId: null, lease, epoch: 0, newestRowid: 0 };
+  const taker = { ownerId, purpose: "run" as const, identity, ttlSeconds: TTL_SECONDS, overCancelRequest: true };
+  await store.database.write([takeOver(seen, taker)]);
+  const { lease: mine } = await readLease(store, SEAT);
+  if (mine?.ownerId !== ownerId) return undefined;
+  const { epoch } = mine;
+  return {
+    async renew() {
+      const [renewed] = await store.database.write([renewal(SEAT, epoch, ownerId, TTL_SECONDS)]);
+      return renewed?.rowsAffected === 1;
+    },
+    async resign() {
+      await store.database.write([release(SEAT, epoch, ownerId)]);
+    },
+  };
+}
+
+function isHeld(lease: Lease, now: number, { identity }: SessionContext): boolean {
+  if (lease.expiresAt === null || lease.expiresAt <= now) return false;
+  return ownerState(lease, identity).state !== "dead";
+}

@@ -1,0 +1,50 @@
+/** What the fake model reads of a request, whichever wire it came by. */
+export interface ModelRequest {
+  readonly model: string;
+  /** How many turns of the model the conversation holds already. */
+  readonly turnsTaken: number;
+  /** Tool names; a tool inside a namespace as `namespace.name`. */
+  readonly offered: readonly string[];
+  /** What the tools called so far have answered, as text. */
+  readonly toolResults: readonly string[];
+}
+
+interface Item {
+  readonly role?: string;
+  readonly type?: string;
+  readonly name?: string;
+  readonly content?: unknown;
+  readonly output?: unknown;
+  readonly tools?: readonly Item[];
+}
+
+/** Reads a body of the Messages wire (`messages`) or of the Responses wire (`input`). */
+export function parseModelRequest(body: {
+  model?: string;
+  messages?: readonly Item[];
+  input?: readonly Item[];
+  tools?: readonly Item[];
+}): ModelRequest {
+  const items = body.messages ?? body.input ?? [];
+  return {
+    model: body.model ?? "fake",
+    turnsTaken: items.filter((item) => item.role === "assistant" || item.type === "function_call").length,
+    offered: (body.tools ?? []).flatMap(toolNames),
+    toolResults: items.flatMap(resultsOf),
+  };
+}
+
+function toolNames(tool: Item): string[] {
+  if (tool.tools !== undefined) return tool.tools.map(({ name }) => `${tool.name}.${name}`);
+  return [tool.name ?? tool.type ?? ""];
+}
+
+function resultsOf(item: Item): string[] {
+  if (item.type === "function_call_output") return [textOf(item.output)];
+  if (!Array.isArray(item.content)) return [];
+  return item.content.filter((block: Item) => block.type === "tool_result").map((block: Item) => textOf(block.content));
+}
+
+function textOf(content: unknown): string {
+  return typeof content === "string" ? content : JSON.stringify(content);
+}
