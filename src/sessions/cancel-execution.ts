@@ -78,5 +78,7 @@ async function cancelOnce(
 }
 
 function unknownExecution(id: string): Refusal {
-  return refuse("not_found", `Execution not found: ${id}`, "`ouroboros sessions` lists the sessions of this store", { id });
+  return refuse("not_found", `Execution not found: ${id}`, "`ouroboros sessions` lists the sessions of this store", {
+    id,
+  });
 }

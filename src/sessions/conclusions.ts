@@ -4,8 +4,8 @@ import { AUTO_CLEANUP, SESSION_CANCELLED, SESSION_PAUSED, SESSION_REOPENED } fro
 import type { Verdict } from "../domain/session/verdict.ts";
 import { toIsoTimestamp } from "../domain/timestamp.ts";
 import type { Conclusion } from "../store/conclude-session.ts";
-import { nextEpoch } from "../store/leases.ts";
 import { seenOf } from "../store/conclude-session.ts";
+import { nextEpoch } from "../store/leases.ts";
 import type { StoredFacts } from "../store/session-facts.ts";
 
 /** What a conclusion is made of besides the facts: a time later than all of the session's, and its open jobs. */

@@ -52,9 +52,7 @@ async function conclude(
     return concludeSession(store, facts, taker(context, true), conclusion);
   }
   const conclusion =
-    verdict.sweep === "cancel"
-      ? cleanUpCancellation(ending, verdict, batchId)
-      : cleanUpPause(ending, verdict, batchId);
+    verdict.sweep === "cancel" ? cleanUpCancellation(ending, verdict, batchId) : cleanUpPause(ending, verdict, batchId);
   return concludeSession(store, facts, taker(context, false), conclusion);
 }
 

@@ -1,10 +1,10 @@
 import { logLine } from "../base/log.ts";
-import { breathe } from "../store/catch-up.ts";
+import { isTerminal } from "../domain/session/session.ts";
 import { append, hasEvent } from "../store/append.ts";
+import { breathe } from "../store/catch-up.ts";
 import { openSessionIds } from "../store/leases.ts";
 import { type OpenJob, openJobs } from "../store/python-jobs.ts";
 import { loadSession } from "../store/sessions.ts";
-import { isTerminal } from "../domain/session/session.ts";
 import { jobInterrupted } from "./conclusions.ts";
 import type { SessionContext } from "./session-context.ts";
 import { type SweptSession, sweepSession } from "./sweep-session.ts";

@@ -1,10 +1,10 @@
+import { type Refusal, refuse } from "../base/refusal.ts";
 import { SESSION_CANCELLED } from "../domain/session/session.ts";
-import { refuse, type Refusal } from "../base/refusal.ts";
 import { query } from "../store/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../store/row.ts";
 import { loadSession } from "../store/sessions.ts";
-import { reopenSession } from "./sweep-session.ts";
 import type { SessionContext } from "./session-context.ts";
+import { reopenSession } from "./sweep-session.ts";
 
 export interface UndoneCleanup {
   readonly batch_id: string;
@@ -16,10 +16,15 @@ export interface UndoneCleanup {
 /** Brings the sessions that one clean-up batch cancelled back as paused; without a batch id, the latest batch. */
 export async function undoCleanup(context: SessionContext, batchId?: string): Promise<UndoneCleanup | Refusal> {
   const batch = batchId ?? (await latestBatch(context));
-  if (batch === undefined) return refuse("no_batch", "Nothing to undo: no clean-up has cancelled anything", "Nothing needs to be done");
+  if (batch === undefined)
+    return refuse("no_batch", "Nothing to undo: no clean-up has cancelled anything", "Nothing needs to be done");
   const cancellations = await cancellationsOf(context, batch);
   if (cancellations.length === 0) {
-    return refuse("unknown_batch", `No session was cancelled by clean-up batch ${batch}`, "`ouroboros cleanup --json` names the batches");
+    return refuse(
+      "unknown_batch",
+      `No session was cancelled by clean-up batch ${batch}`,
+      "`ouroboros cleanup --json` names the batches",
+    );
   }
   const restored: string[] = [];
   const left: UndoneCleanup["left"][number][] = [];

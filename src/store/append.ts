@@ -50,7 +50,10 @@ export async function append(
 /** Throws when this store is open for reading only. */
 export function mustBeWritable(store: Store): void {
   if (store.access === "write") return;
-  throw new StoreError("store_read_only", `Cannot write to the store ${store.database.where}: ${store.readOnlyBecause}`);
+  throw new StoreError(
+    "store_read_only",
+    `Cannot write to the store ${store.database.where}: ${store.readOnlyBecause}`,
+  );
 }
 
 /** A condition over the store, as SQL with its arguments. */

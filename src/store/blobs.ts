@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { toTimestamp } from "../domain/timestamp.ts";
-import { query } from "./database.ts";
 import { mustBeWritable } from "./append.ts";
+import { query } from "./database.ts";
 import type { Store } from "./store.ts";
 
 /** Stores a body once, under the SHA-256 of its bytes (hexadecimal); the same body again costs nothing. */

@@ -1,8 +1,8 @@
 import type { StoredEvent } from "../domain/event.ts";
 import { evolve, LIFECYCLE_TYPES, SESSION_STARTED, type Session } from "../domain/session/session.ts";
 import { query, type Statement } from "./database.ts";
+import { projected, rebuildProjection, writeProjection } from "./projection.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
-import { projected, rebuildProjection } from "./projection.ts";
 import { SESSION_COLUMNS, toSession, upsertSessions } from "./session-rows.ts";
 import type { Store } from "./store.ts";
 
@@ -107,7 +107,7 @@ async function applyLifecycle(
   const next = `${to.rowid}:${to.id}`;
   // An own append may have moved one of these sessions between our reading and this batch: then nothing moves.
   const expected = JSON.stringify(Object.fromEntries(ids.map((id) => [id, before.get(id)?.folded_rowid ?? null])));
-  const [moved] = await store.database.write([
+  const [moved] = await writeProjection(store, [
     {
       sql: `UPDATE ouro_meta SET value = :next WHERE key = 'watermark' AND value = :from AND NOT EXISTS (
 SELECT 1 FROM json_each(:expected) AS one LEFT JOIN ouro_session AS s ON s.session_id = one.key
@@ -166,7 +166,7 @@ async function foldRest(store: Store, paused: Session): Promise<number> {
     await breathe();
   }
   const watermark = await query(store.database, "SELECT value FROM ouro_meta WHERE key = 'watermark'");
-  await store.database.write([upsertSessions([session], String(watermark[0]?.["value"]))]);
+  await writeProjection(store, [upsertSessions([session], String(watermark[0]?.["value"]))]);
   return folded;
 }
 

@@ -21,6 +21,8 @@ export interface Database extends AsyncDisposable {
   read(statements: readonly Statement[]): Promise<Rows[]>;
   /** Runs all statements in one write transaction; throws and changes nothing when one of them fails. */
   write(statements: readonly Statement[]): Promise<Rows[]>;
+  /** Runs statements that write temporary tables only, without taking the store's write lock. */
+  scratch(statements: readonly Statement[]): Promise<Rows[]>;
   /** Moves what it can from the write-ahead log into the file; a no-op on a server. */
   checkpoint(mode: "PASSIVE" | "TRUNCATE"): Promise<void>;
   /** Runs a statement outside any transaction; a failure is thrown as it is. For set-up and maintenance only. */

@@ -15,7 +15,10 @@ export interface EventFilter {
 }
 
 /** Events, newest first by commit order, and whether more follow. Undecodable rows are among them, marked as such. */
-export async function queryEvents(store: Store, filter: EventFilter): Promise<{ events: StoredEvent[]; more: boolean }> {
+export async function queryEvents(
+  store: Store,
+  filter: EventFilter,
+): Promise<{ events: StoredEvent[]; more: boolean }> {
   const args: Record<string, SqlValue> = { limit: filter.limit + 1, offset: filter.offset };
   const rowids = await matchingRowids(store, filter, args);
   // The page is chosen from covering indexes alone; only its own rows are fetched.

@@ -15,7 +15,10 @@ const PATIENCE_MS = 5_000;
  * Until it is closed nothing in this process may open the file (or its -wal and -shm) a second time:
  * closing any other descriptor drops this process's POSIX locks, and with them acknowledged commits.
  */
-export async function openFileDatabase(path: string, options: { createFolder: boolean; create: boolean }): Promise<Database> {
+export async function openFileDatabase(
+  path: string,
+  options: { createFolder: boolean; create: boolean },
+): Promise<Database> {
   await checkPath(path, options);
   // The driver and its native addon are loaded here, long after the first answer went out.
   const { createClient } = await import("@libsql/client/sqlite3");
@@ -29,9 +32,13 @@ export async function openFileDatabase(path: string, options: { createFolder: bo
   }
 }
 
-async function checkPath(path: string, { createFolder, create }: { createFolder: boolean; create: boolean }): Promise<void> {
+async function checkPath(
+  path: string,
+  { createFolder, create }: { createFolder: boolean; create: boolean },
+): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) throw new StoreError("store_is_a_directory", `Cannot use the store ${path}: it is a directory`);
+  if (found?.isDirectory())
+    throw new StoreError("store_is_a_directory", `Cannot use the store ${path}: it is a directory`);
   if (found) return;
   if (!create) throw new StoreError("store_missing", `Cannot use the store ${path}: there is no such file`);
   const folder = dirname(path);
@@ -73,14 +80,22 @@ class FileDatabase implements Database {
     return this.#run(() => this.#client.batch(toBatch(statements), "write"));
   }
 
+  scratch(statements: readonly Statement[]): Promise<Rows[]> {
+    return this.#run(() => this.#client.batch(toBatch(statements), "deferred"));
+  }
+
   pragma(sql: string): Promise<Rows> {
     return this.#run(() => this.#client.execute(sql));
   }
 
   async checkpoint(mode: "PASSIVE" | "TRUNCATE"): Promise<void> {
-    await this.#enqueue(() => this.#client.execute(`PRAGMA wal_checkpoint(${mode})`)).catch(async (error) => {
-      // A checkpoint is a courtesy: whoever is busy now does it later. The connection must still be made anew.
-      if (isBusy(error)) await this.#reconnect();
+    await this.#enqueue(async () => {
+      try {
+        await this.#client.execute(`PRAGMA wal_checkpoint(${mode})`);
+      } catch (error) {
+        // A checkpoint is a courtesy: whoever is busy now does it later. The connection must still be made anew, at once.
+        if (isBusy(error)) await this.#reconnect();
+      }
     });
   }
 
@@ -105,8 +120,9 @@ class FileDatabase implements Database {
   }
 
   /**
-   * Retries while somebody else writes. libSQL does not reset a statement that failed with BUSY: its connection keeps
-   * an old snapshot, so that reads are silently stale and writes fail for ever. Hence a new connection before each retry.
+   * Retries while somebody else writes. libSQL does not reset a statement that failed with BUSY: its connection keeps an
+   * old snapshot, so that reads are stale and the next write is acknowledged but never committed. Hence a new connection
+   * as the very next call, before each retry.
    */
   async #patiently<T>(work: () => Promise<T>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;

@@ -163,3 +163,10 @@ WHERE s.status = 'running' AND s.session_id > ? ${unleased} ORDER BY s.session_i
   );
   return rows.map((row) => String(row["session_id"]));
 }
+
+/** How many running sessions come after an id. */
+export async function countOpenAfter(store: Store, after: string): Promise<number> {
+  const sql = "SELECT count(*) AS n FROM ouro_session WHERE status = 'running' AND session_id > ?";
+  const [row] = await query(store.database, sql, [after]);
+  return Number(row?.["n"] ?? 0);
+}

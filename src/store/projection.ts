@@ -1,12 +1,16 @@
 import { messageOf } from "../base/errors.ts";
-import { rebuilding } from "./schema.ts";
+import type { Rows, Statement } from "./database.ts";
+import { emptying, rebuilding } from "./schema.ts";
 import type { Store } from "./store.ts";
+
+/** Writes to the projection: in a store that must not be written it is a temporary table of this connection. */
+export function writeProjection(store: Store, statements: readonly Statement[]): Promise<Rows[]> {
+  return store.access === "write" ? store.database.write(statements) : store.database.scratch(statements);
+}
 
 /** Drops what is derived and starts over; the next catch-up folds from zero. Never touches events or primary data. */
 export async function rebuildProjection(store: Store): Promise<void> {
-  // In a store that must not be written the projection is a temporary table, and so is its replacement.
-  if (store.access === "write") await store.database.write(rebuilding());
-  else for (const sql of ["DELETE FROM ouro_session", "UPDATE ouro_meta SET value = '0:'"]) await store.database.pragma(sql);
+  await writeProjection(store, store.access === "write" ? rebuilding() : emptying());
 }
 
 /** Runs work that needs the projection; when somebody has dropped it meanwhile, makes it again and runs it once more. */

@@ -1,6 +1,5 @@
 import { query } from "./database.ts";
-import { toStoredEvent } from "./row.ts";
-import { EVENT_COLUMNS } from "./row.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import type { Store } from "./store.ts";
 
 /** A job of upstream's that was created and never ended. */

@@ -5,16 +5,23 @@ import { isBusy, toStoreError } from "./store-error.ts";
 import { describeTarget } from "./store-target.ts";
 
 const PATIENCE_MS = 5_000;
+const REQUEST_MS = 15_000;
 
 /** Opens a libSQL server (sqld, Turso) over HTTP. Nothing is sent before the first statement. */
 export async function openRemoteDatabase(url: string, token: string | undefined): Promise<Database> {
   const { createClient } = await import("@libsql/client/http");
   const where = describeTarget({ kind: "remote", url, token });
   try {
-    return new RemoteDatabase(createClient({ url, ...(token === undefined ? {} : { authToken: token }) }), where);
+    const authToken = token === undefined ? {} : { authToken: token };
+    return new RemoteDatabase(createClient({ url, ...authToken, fetch: boundedFetch }), where);
   } catch (error) {
     throw toStoreError(error, where);
   }
+}
+
+/** The driver waits for ever on a server that accepts and never answers. */
+function boundedFetch(request: Request): Promise<Response> {
+  return fetch(request, { signal: AbortSignal.timeout(REQUEST_MS) });
 }
 
 class RemoteDatabase implements Database {
@@ -33,6 +40,10 @@ class RemoteDatabase implements Database {
 
   write(statements: readonly Statement[]): Promise<Rows[]> {
     return this.#run(() => this.#client.batch(toBatch(statements), "write"));
+  }
+
+  scratch(): Promise<Rows[]> {
+    throw new Error("A libSQL server has no temporary tables: a store there is read as it stands");
   }
 
   pragma(sql: string): Promise<Rows> {

@@ -1,11 +1,10 @@
-import { parseTimestamp, toTimestamp } from "../domain/timestamp.ts";
 import type { NewEvent, Payload, StoredEvent } from "../domain/event.ts";
 import { storablePayload } from "../domain/payload.ts";
+import { parseTimestamp, toTimestamp } from "../domain/timestamp.ts";
 import type { Rows, SqlValue } from "./database.ts";
 
 /** The columns every reader of `events` selects, in this order of meaning. */
-export const EVENT_COLUMNS =
-  "rowid AS row_id, id, aggregate_type, aggregate_id, event_type, payload, timestamp";
+export const EVENT_COLUMNS = "rowid AS row_id, id, aggregate_type, aggregate_id, event_type, payload, timestamp";
 
 /** The values of an insert, in the order of `INSERT_COLUMNS`. */
 export const INSERT_COLUMNS = "id, aggregate_type, aggregate_id, event_type, payload, timestamp";
@@ -21,7 +20,10 @@ export function insertValues(event: NewEvent): SqlValue[] {
 export function toStoredEvent(row: Rows["rows"][number]): StoredEvent {
   const payload = parsePayload(row["payload"]);
   const at = parseTimestamp(row["timestamp"]);
-  const faults = [payload === undefined ? "payload is not a JSON object" : "", at === undefined ? "timestamp is unreadable" : ""];
+  const faults = [
+    payload === undefined ? "payload is not a JSON object" : "",
+    at === undefined ? "timestamp is unreadable" : "",
+  ];
   const quarantined = faults.filter(Boolean).join(", ");
   return {
     rowid: Number(row["row_id"]),

@@ -96,7 +96,10 @@ export async function probeShape(database: Database): Promise<StoreShape> {
   const ddl = String(rows.find((row) => row["name"] === "events" && row["type"] === "table")?.["sql"] ?? "");
   const hasEvents = ddl !== "";
   if (hasEvents && !EVENT_COLUMNS.every((column) => new RegExp(`\\b${column}\\b`).test(ddl))) {
-    throw new StoreError("store_not_ours", `Cannot use the store ${database.where}: its table "events" is another program's`);
+    throw new StoreError(
+      "store_not_ours",
+      `Cannot use the store ${database.where}: its table "events" is another program's`,
+    );
   }
   const hasOurTables = OUR_TABLES.every((name) => names.has(name));
   const meta = names.has("ouro_meta") ? await query(database, "SELECT key, value FROM ouro_meta") : [];
@@ -130,13 +133,14 @@ export function temporaryTables(shape: StoreShape): Statement[] {
   return [...events, ...SESSION, ...META, ...primary].map((sql) => ({ sql: toTemporary(sql) }));
 }
 
+/** Empties the projection of this connection alone. */
+export function emptying(): Statement[] {
+  return [{ sql: "DELETE FROM ouro_session" }, { sql: REFOLD }];
+}
+
 /** Drops and makes again what is derived from the events. */
 export function rebuilding(): Statement[] {
-  return [
-    { sql: "DROP TABLE IF EXISTS ouro_session" },
-    ...SESSION.map((sql) => ({ sql })),
-    { sql: REFOLD },
-  ];
+  return [{ sql: "DROP TABLE IF EXISTS ouro_session" }, ...SESSION.map((sql) => ({ sql })), { sql: REFOLD }];
 }
 
 function toTemporary(sql: string): string {

@@ -1,5 +1,5 @@
-import { parseTimestamp } from "../domain/timestamp.ts";
 import type { Session } from "../domain/session/session.ts";
+import { parseTimestamp } from "../domain/timestamp.ts";
 import { LEASE_COLUMNS, type Lease, toLease } from "./leases.ts";
 import { LATEST_TIME, SCOPE_CONDITIONS } from "./session-scopes.ts";
 import { loadSession } from "./sessions.ts";

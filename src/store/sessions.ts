@@ -84,7 +84,7 @@ export async function listSessions(
   store: Store,
   options: { readonly limit: number; readonly status?: SessionStatus; readonly cursor?: string },
 ): Promise<SessionPage> {
-  if (store.access === "write") await catchUp(store);
+  await catchUp(store);
   const args: Record<string, SqlValue> = { limit: options.limit + 1 };
   const conditions: string[] = [];
   if (options.status !== undefined) {
@@ -102,7 +102,9 @@ export async function listSessions(
   const rows = await projected(store, () => query(store.database, sql, args));
   const sessions = rows.slice(0, options.limit).map(toSession);
   const last = sessions.at(-1);
-  return rows.length > options.limit && last ? { sessions, cursor: `${last.started_at}~${last.session_id}` } : { sessions };
+  return rows.length > options.limit && last
+    ? { sessions, cursor: `${last.started_at}~${last.session_id}` }
+    : { sessions };
 }
 
 function parseCursor(cursor: string): [string, string] {

@@ -1,5 +1,5 @@
 import { query } from "./database.ts";
-import { projected } from "./projection.ts";
+import { projected, writeProjection } from "./projection.ts";
 import { upsertSessions } from "./session-rows.ts";
 import { loadSession } from "./sessions.ts";
 import type { Store } from "./store.ts";
@@ -34,7 +34,7 @@ export function adoptStartless(store: Store, after: string): Promise<StartlessSt
     }
     if (sessions.length > 0) {
       const [mark] = await query(store.database, "SELECT value FROM ouro_meta WHERE key = 'watermark'");
-      await store.database.write([upsertSessions(sessions, String(mark?.["value"]))]);
+      await writeProjection(store, [upsertSessions(sessions, String(mark?.["value"]))]);
     }
     return { found: sessions.length, next: ids.length < STREAMS_AT_ONCE ? undefined : ids.at(-1)?.id };
   });

@@ -70,9 +70,14 @@ function classify(error: unknown): [StoreErrorCode, string] {
   if (code.startsWith("SQLITE_IOERR")) {
     return isOutOfSpace(error) ? ["store_full", "the disk is full"] : ["store_failed", "reading or writing it failed"];
   }
+  // The embedded driver throws a bare Error without a code when it cannot open the file: 14 is SQLITE_CANTOPEN.
+  if (/Unable to open connection to local database/.test(messageOf(error))) {
+    return ["store_read_only", "it cannot be opened by this user"];
+  }
   const status = httpStatus(error);
   if (status === 401 || status === 403) return ["store_unauthorized", "the server refuses this token"];
-  if (status !== undefined || isNetworkError(error)) return ["store_unreachable", "the server does not answer"];
+  if (status !== undefined || error instanceof SyntaxError || isNetworkError(error))
+    return ["store_unreachable", "the server does not answer"];
   return ["store_failed", "the driver failed"];
 }
 

@@ -110,7 +110,9 @@ function changes(session: Session, event: StoredEvent): Partial<Session> {
     case SESSION_CANCELLED:
       return isTerminal(session.status) ? {} : moved(event, "cancelled");
     case SESSION_REOPENED:
-      return isReopenable(session) && event.payload["reopens"] === session.status_event_id ? moved(event, "paused") : {};
+      return isReopenable(session) && event.payload["reopens"] === session.status_event_id
+        ? moved(event, "paused")
+        : {};
     case SESSION_CLAIMED:
       return isTerminal(session.status) ? {} : moved(event, "running");
     case PROGRESS_UPDATED:

@@ -70,16 +70,27 @@ function leased(facts: SessionFacts, lease: LeaseFacts, expiresAt: number): Ruli
   if (lease.owner.state === "alive") {
     return ruling("stuck", "report", "owner_stuck", `${silent}, but its process still exists: ${lease.owner.why}`);
   }
-  return ruling("unknown", "report", "owner_unknown", `${silent}, and its process cannot be probed: ${lease.owner.why}`);
+  return ruling(
+    "unknown",
+    "report",
+    "owner_unknown",
+    `${silent}, and its process cannot be probed: ${lease.owner.why}`,
+  );
 }
 
 function unleased({ lock, newest, now, thresholdMicros }: SessionFacts, sweep: "pause" | "cancel"): Ruling {
   if (lock.state === "live") return ruling("live", "none", "python_lock", `a Python lock protects it: ${lock.why}`);
-  if (newest.at === undefined) return ruling("unknown", "report", "no_readable_time", "no time of its rows can be read");
+  if (newest.at === undefined)
+    return ruling("unknown", "report", "no_readable_time", "no time of its rows can be read");
   const silent = now - newest.at;
   if (silent <= thresholdMicros) {
     const when = silent < 0 ? `${seconds(-silent)} in the future` : `${seconds(silent)} ago`;
-    return ruling("live", "none", "active", `last activity ${when}, within the threshold of ${seconds(thresholdMicros)}`);
+    return ruling(
+      "live",
+      "none",
+      "active",
+      `last activity ${when}, within the threshold of ${seconds(thresholdMicros)}`,
+    );
   }
   const lockWords = lock.state === "dead" ? `its Python lock is dead (${lock.why})` : "no Python lock";
   return ruling("stale", sweep, "silent", `no owner, ${lockWords}, no activity in any scope for ${seconds(silent)}`);

@@ -1,0 +1,155 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import * as v from "valibot";
+import { messageOf, OuroborosError } from "./base/errors.ts";
+import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
+import type { OrphanPolicy } from "./sessions/session-context.ts";
+import type { StoreTarget } from "./store/store-target.ts";
+
+/** Everything this process was told, read once: flag, then environment, then `config.yaml` of the Ouroboros home, then default. */
+export interface Config {
+  /** Ouroboros' own folder, `~/.ouroboros` unless OUROBOROS_HOME says otherwise. */
+  readonly home: string;
+  readonly target: StoreTarget;
+  readonly orphans: OrphanPolicy;
+  /** Keys of the file that nobody knows: reported, never guessed at. */
+  readonly unknownKeys: readonly string[];
+}
+
+const Hours = v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 365));
+const ConfigFile = v.looseObject({
+  persistence: v.optional(v.looseObject({ database_path: v.optional(v.string()) })),
+  orphans: v.optional(
+    v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
+  ),
+});
+type ConfigFile = v.InferOutput<typeof ConfigFile>;
+
+/** Sections that upstream's file has and this program does not read. */
+const UPSTREAM_SECTIONS = new Set([
+  "clarification",
+  "consensus",
+  "drift",
+  "economics",
+  "evaluation",
+  "execution",
+  "llm",
+  "llm_profiles",
+  "llm_role_profiles",
+  "logging",
+  "orchestrator",
+  "resilience",
+  "runtime_controls",
+  "seed",
+  "telemetry",
+]);
+const KNOWN: Record<string, readonly string[]> = {
+  persistence: ["database_path", "enabled"],
+  orphans: ["threshold_hours", "action"],
+};
+
+/** Resolves the configuration. Nothing of the directory the program was started in is ever read. Throws an OuroborosError. */
+export async function readConfig(
+  flags: { readonly db?: string | undefined },
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Config> {
+  const home = env["OUROBOROS_HOME"] ? resolve(env["OUROBOROS_HOME"]) : join(homedir(), ".ouroboros");
+  const file = await readConfigFile(join(home, "config.yaml"));
+  const threshold = numberFrom(env["OUROBOROS_ORPHAN_THRESHOLD_HOURS"]) ?? file.orphans?.threshold_hours ?? 1;
+  return {
+    home,
+    target: storeTarget(flags.db ?? env["OUROBOROS_DATABASE_URL"], env["OUROBOROS_DATABASE_TOKEN"], home, file),
+    orphans: { thresholdMicros: threshold * 3600e6, action: file.orphans?.action ?? "default" },
+    unknownKeys: unknownKeys(file),
+  };
+}
+
+function storeTarget(
+  named: string | undefined,
+  token: string | undefined,
+  home: string,
+  file: ConfigFile,
+): StoreTarget {
+  if (named !== undefined && named !== "") return parseTarget(named, token);
+  const standard = join(home, "ouroboros.db");
+  const configured = file.persistence?.database_path;
+  if (configured === undefined) return { kind: "file", path: standard, createFolder: true };
+  const expanded = configured.replace(/^~(?=\/|$)/, homedir());
+  const path = isAbsolute(expanded) ? expanded : join(home, expanded);
+  // Upstream v0.27 writes this key into every file and never reads it: its history is where it always was.
+  return { kind: "file", path: !existsSync(path) && existsSync(standard) ? standard : path, createFolder: true };
+}
+
+/** A path, a `file:` URL, or the URL of a libSQL server. */
+export function parseTarget(named: string, token: string | undefined): StoreTarget {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(named)?.[1]?.toLowerCase();
+  if (scheme === "libsql" || scheme === "https" || scheme === "http") {
+    if (!URL.canParse(named)) throw badTarget(named, "it is not a complete URL");
+    return { kind: "remote", url: named, token };
+  }
+  if (scheme === "file") {
+    const path = decodeURIComponent(named.replace(/^file:(\/\/(localhost)?(?=\/))?/i, ""));
+    return { kind: "file", path: resolve(path), createFolder: false };
+  }
+  // One letter and a colon is a Windows drive.
+  if (scheme !== undefined && scheme.length > 1) throw badTarget(named, `"${scheme}:" is not a kind of store`);
+  return { kind: "file", path: resolve(named), createFolder: false };
+}
+
+function badTarget(named: string, why: string): OuroborosError {
+  const next = "Give a path, or a URL that begins with file:, libsql:, https: or http:";
+  return new OuroborosError(
+    "bad_store_name",
+    `Cannot use the store ${JSON.stringify(named.replace(/\/\/[^@/]*@/, "//"))}: ${why}`,
+    next,
+  );
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    throw badFile(path, error);
+  }
+  try {
+    // Only people who have a file pay for the parser.
+    const { parse } = await import("yaml");
+    return v.parse(ConfigFile, parse(text) ?? {});
+  } catch (error) {
+    throw badFile(path, error);
+  }
+}
+
+function badFile(path: string, error: unknown): OuroborosError {
+  return new OuroborosError(
+    "bad_config",
+    `Cannot read ${path}: ${messageOf(error)}`,
+    "Correct the file, or move it away to use the defaults",
+    error,
+  );
+}
+
+function unknownKeys(file: ConfigFile): string[] {
+  return Object.entries(file).flatMap(([section, value]) => {
+    const known = KNOWN[section];
+    if (!known) return UPSTREAM_SECTIONS.has(section) ? [] : [section];
+    if (typeof value !== "object" || value === null) return [];
+    return Object.keys(value)
+      .filter((key) => !known.includes(key))
+      .map((key) => `${section}.${key}`);
+  });
+}
+
+function numberFrom(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new OuroborosError(
+    "bad_environment",
+    `Cannot use OUROBOROS_ORPHAN_THRESHOLD_HOURS=${JSON.stringify(text)}: it must be a positive number of hours`,
+    "Correct or unset it",
+  );
+}

@@ -1,0 +1,44 @@
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { delay } from "../base/delay.ts";
+import { logLine } from "../base/log.ts";
+import { watchParent } from "../process/parent-watch.ts";
+import type { StartUp } from "../startup/start-up.ts";
+import type { Offer } from "./catalogue.ts";
+import { createMcpServer } from "./server.ts";
+import { StdioTransport } from "./stdio-transport.ts";
+
+export interface ServeOptions extends Offer {
+  readonly db?: string | undefined;
+}
+
+const SHUTDOWN_MS = 2_000;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/**
+ * Serves MCP over stdin and stdout until the host is gone; resolves with the exit code. Nothing but the protocol is loaded
+ * before the first answer is out: only then is the start-up made and begun.
+ */
+export async function serve(options: ServeOptions): Promise<number> {
+  const ended = new Promise<string>((resolve) => {
+    for (const signal of SIGNALS) process.on(signal, () => resolve(signal));
+    watchParent((why) => resolve(why));
+  });
+  const transport = new StdioTransport(process.stdin, process.stdout);
+  const startUp = transport.firstAnswer.then(() => begin(options));
+  const handle = serveStdio(() => createMcpServer(options, () => startUp), {
+    transport,
+    onerror: (error) => logLine(error.message),
+  });
+  await Promise.race([ended, transport.ended]);
+  // Whatever hangs from here on, the process ends: a server that outlives its host is worse than one cut short.
+  const begun = await Promise.race([startUp, Promise.resolve(undefined)]);
+  await Promise.race([Promise.all([handle.close(), begun?.stop()]), delay(SHUTDOWN_MS)]);
+  return 0;
+}
+
+async function begin(options: ServeOptions): Promise<StartUp> {
+  const [{ StartUp }, { openApp }] = await Promise.all([import("../startup/start-up.ts"), import("../app.ts")]);
+  const startUp = new StartUp({ open: () => openApp({ db: options.db, readOnly: options.readOnly, create: true }) });
+  startUp.start();
+  return startUp;
+}

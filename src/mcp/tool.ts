@@ -1,0 +1,49 @@
+import type * as v from "valibot";
+import type { Refusal } from "../base/refusal.ts";
+import type { SessionContext } from "../sessions/session-context.ts";
+import type { Effect } from "../startup/gate.ts";
+
+/** What a tool's code gets besides its input. */
+export interface ToolCall {
+  readonly context: SessionContext;
+  /** Aborts when the client cancels the call or goes away. */
+  readonly signal: AbortSignal;
+  /** Tells the client how far the call is, if it asked for that. */
+  readonly progress: (done: number, total: number | undefined, message: string) => Promise<void>;
+}
+
+/** What a tool answers: the structured value its output schema describes, and the same in a few words. */
+export interface ToolAnswer<Output> {
+  readonly value: Output;
+  readonly text: string;
+  readonly links?: readonly { readonly uri: string; readonly name: string; readonly description: string }[];
+}
+
+type ObjectSchema = v.GenericSchema<Record<string, unknown>, unknown>;
+
+/** One MCP tool as a declaration: everything a client sees comes from its schemas. */
+export interface Tool<Input extends ObjectSchema = ObjectSchema, Output extends ObjectSchema = ObjectSchema> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly toolset: "sessions";
+  /** What the gate must allow first. */
+  readonly effect: Effect;
+  readonly annotations: {
+    readonly readOnlyHint: boolean;
+    readonly destructiveHint?: boolean;
+    readonly idempotentHint?: boolean;
+    readonly openWorldHint: boolean;
+  };
+  /** Offered from the first turn on, without a search. */
+  readonly alwaysLoad: boolean;
+  readonly input: Input;
+  readonly output: Output;
+  readonly run: (input: v.InferOutput<Input>, call: ToolCall) => Promise<ToolAnswer<v.InferInput<Output>> | Refusal>;
+}
+
+/** Declares a tool; only fixes the types. */
+export function defineTool<Input extends ObjectSchema, Output extends ObjectSchema>(tool: Tool<Input, Output>): Tool {
+  // The catalogue holds tools of many inputs; `call.ts` hands each one only what its own schema has parsed.
+  return tool as unknown as Tool;
+}
