@@ -54,12 +54,12 @@ export async function readConfig(
   flags: { readonly db?: string | undefined },
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Config> {
-  const home = env["OUROBOROS_HOME"] ? resolve(env["OUROBOROS_HOME"]) : join(homedir(), ".ouroboros");
+  const home = env.OUROBOROS_HOME ? resolve(env.OUROBOROS_HOME) : join(homedir(), ".ouroboros");
   const file = await readConfigFile(join(home, "config.yaml"));
-  const threshold = numberFrom(env["OUROBOROS_ORPHAN_THRESHOLD_HOURS"]) ?? file.orphans?.threshold_hours ?? 1;
+  const threshold = numberFrom(env.OUROBOROS_ORPHAN_THRESHOLD_HOURS) ?? file.orphans?.threshold_hours ?? 1;
   return {
     home,
-    target: storeTarget(flags.db ?? env["OUROBOROS_DATABASE_URL"], env["OUROBOROS_DATABASE_TOKEN"], home, file),
+    target: storeTarget(flags.db ?? env.OUROBOROS_DATABASE_URL, env.OUROBOROS_DATABASE_TOKEN, home, file),
     orphans: { thresholdMicros: threshold * 3600e6, action: file.orphans?.action ?? "default" },
     unknownKeys: unknownKeys(file),
   };

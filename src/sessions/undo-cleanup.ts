@@ -46,7 +46,7 @@ async function latestBatch({ store }: SessionContext): Promise<string | undefine
     `SELECT payload ->> '$.batch_id' AS batch FROM events WHERE event_type = '${SESSION_CANCELLED}'
 AND instr(payload, '"batch_id"') > 0 AND json_valid(payload) ORDER BY +rowid DESC LIMIT 1`,
   );
-  return typeof row?.["batch"] === "string" ? row["batch"] : undefined;
+  return typeof row?.batch === "string" ? row.batch : undefined;
 }
 
 async function cancellationsOf(
@@ -60,6 +60,6 @@ async function cancellationsOf(
   );
   return rows
     .map(toStoredEvent)
-    .filter(({ payload }) => payload["batch_id"] === batch)
+    .filter(({ payload }) => payload.batch_id === batch)
     .map(({ aggregate_id, id }) => ({ sessionId: aggregate_id, eventId: id }));
 }

@@ -21,6 +21,6 @@ export async function putBlob(store: Store, body: Uint8Array): Promise<string> {
 /** The body of a hash, or undefined when it was never stored. */
 export async function getBlob(store: Store, hash: string): Promise<Uint8Array | undefined> {
   const [row] = await query(store.database, "SELECT body FROM ouro_blob WHERE hash = ?", [hash]);
-  const body = row?.["body"];
+  const body = row?.body;
   return body instanceof ArrayBuffer ? new Uint8Array(body) : undefined;
 }

@@ -47,14 +47,14 @@ async function foldLifecycle(store: Store, report: CatchUpReport): Promise<"more
     { sql: "SELECT rowid AS row_id, id FROM events ORDER BY rowid DESC LIMIT 1" },
     byType ? lifecycleByType() : lifecycleByScan(),
   ]);
-  const watermark = parseWatermark(String(marks?.rows[0]?.["value"] ?? "0:"));
-  const standing = marks?.rows[0]?.["id"];
+  const watermark = parseWatermark(String(marks?.rows[0]?.value ?? "0:"));
+  const standing = marks?.rows[0]?.id;
   if (watermark.rowid > 0 && standing !== watermark.id) {
     // The row the watermark names is gone or another one: rows were deleted or renumbered (a restored copy, VACUUM).
     await rebuildProjection(store);
     return "more";
   }
-  const top = { rowid: Number(tops?.rows[0]?.["row_id"] ?? 0), id: String(tops?.rows[0]?.["id"] ?? "") };
+  const top = { rowid: Number(tops?.rows[0]?.row_id ?? 0), id: String(tops?.rows[0]?.id ?? "") };
   if (top.rowid === watermark.rowid) return "done";
   const events = (found?.rows ?? []).map(toStoredEvent);
   const last = events.at(-1);
@@ -87,7 +87,7 @@ WHERE rowid > ${WATERMARK} AND rowid <= ${WATERMARK} + ${SCAN_ROWS} AND +event_t
 async function rowAtOrBelow(store: Store, rowid: number): Promise<{ rowid: number; id: string }> {
   const sql = "SELECT rowid AS row_id, id FROM events WHERE rowid <= ? ORDER BY rowid DESC LIMIT 1";
   const [row] = await query(store.database, sql, [rowid]);
-  return { rowid: Number(row?.["row_id"] ?? 0), id: String(row?.["id"] ?? "") };
+  return { rowid: Number(row?.row_id ?? 0), id: String(row?.id ?? "") };
 }
 
 async function applyLifecycle(
@@ -136,7 +136,7 @@ export async function firstRow(store: Store, sessionId: string): Promise<StoredE
 async function readSessions(store: Store, ids: readonly string[]): Promise<Map<string, Session>> {
   const sql = `SELECT ${SESSION_COLUMNS} FROM ouro_session WHERE session_id IN (SELECT value FROM json_each(?))`;
   const rows = ids.length === 0 ? [] : await query(store.database, sql, [JSON.stringify(ids)]);
-  return new Map(rows.map((row) => [String(row["session_id"]), toSession(row)]));
+  return new Map(rows.map((row) => [String(row.session_id), toSession(row)]));
 }
 
 async function wakePaused(store: Store, report: CatchUpReport, signal: AbortSignal | undefined): Promise<void> {
@@ -151,7 +151,7 @@ ORDER BY s.session_id LIMIT ${SESSIONS_AT_ONCE}`,
     for (const row of rows) report.folded += await foldRest(store, toSession(row));
     const last = rows.at(-1);
     if (rows.length < SESSIONS_AT_ONCE || !last) return;
-    after = String(last["session_id"]);
+    after = String(last.session_id);
   }
 }
 
@@ -166,7 +166,7 @@ async function foldRest(store: Store, paused: Session): Promise<number> {
     await breathe();
   }
   const watermark = await query(store.database, "SELECT value FROM ouro_meta WHERE key = 'watermark'");
-  await writeProjection(store, [upsertSessions([session], String(watermark[0]?.["value"]))]);
+  await writeProjection(store, [upsertSessions([session], String(watermark[0]?.value))]);
   return folded;
 }
 

@@ -30,13 +30,13 @@ export async function queryEvents(
 
 async function matchingRowids(store: Store, filter: EventFilter, args: Record<string, SqlValue>): Promise<string> {
   const ofType = "SELECT rowid AS row_id FROM events WHERE event_type = :type";
-  if (filter.eventType !== undefined) args["type"] = filter.eventType;
+  if (filter.eventType !== undefined) args.type = filter.eventType;
   if (filter.sessionId === undefined) {
     return filter.eventType === undefined ? "SELECT rowid AS row_id FROM events" : ofType;
   }
   const loaded = await loadSession(store, filter.sessionId);
-  args["session"] = filter.sessionId;
-  args["execution"] = loaded?.session.execution_id ?? null;
+  args.session = filter.sessionId;
+  args.execution = loaded?.session.execution_id ?? null;
   const scopes = SCOPE_CONDITIONS.map((condition) => `SELECT rowid AS row_id FROM events WHERE ${condition}`);
   const ofSession = scopes.join(" UNION ALL ");
   return filter.eventType === undefined ? ofSession : `SELECT row_id FROM (${ofSession}) INTERSECT ${ofType}`;

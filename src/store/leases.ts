@@ -24,11 +24,11 @@ export const LEASE_COLUMNS =
 /** A row with `LEASE_COLUMNS` as a lease. */
 export function toLease(row: Record<string, unknown>): Lease {
   const text = (name: string) => (typeof row[name] === "string" ? row[name] : null);
-  const pid = row["pid"];
+  const pid = row.pid;
   return {
-    epoch: Number(row["epoch"]),
-    purpose: row["purpose"] === "run" ? "run" : "sweep",
-    ownerId: String(row["owner_id"]),
+    epoch: Number(row.epoch),
+    purpose: row.purpose === "run" ? "run" : "sweep",
+    ownerId: String(row.owner_id),
     owner:
       typeof pid === "number"
         ? {
@@ -39,10 +39,10 @@ export function toLease(row: Record<string, unknown>): Lease {
             start_ticks: text("start_ticks"),
           }
         : undefined,
-    expiresAt: typeof row["expires_at"] === "number" ? row["expires_at"] : null,
+    expiresAt: typeof row.expires_at === "number" ? row.expires_at : null,
     cancelRequestedBy: text("cancel_requested_by"),
     cancelReason: text("cancel_reason"),
-    attempts: Number(row["attempts"]),
+    attempts: Number(row.attempts),
   };
 }
 
@@ -146,7 +146,7 @@ export async function readLease(store: Store, sessionId: string): Promise<{ leas
     { sql: "SELECT unixepoch('subsec') AS now" },
   ]);
   const row = leases?.rows[0];
-  return { lease: row && toLease(row), now: Number(clock?.rows[0]?.["now"]) };
+  return { lease: row && toLease(row), now: Number(clock?.rows[0]?.now) };
 }
 
 /** Running sessions in id order after `after`, with their leases: the ones a sweep looks at. */
@@ -161,12 +161,12 @@ export async function openSessionIds(
 WHERE s.status = 'running' AND s.session_id > ? ${unleased} ORDER BY s.session_id LIMIT ?`,
     [options.after, options.limit],
   );
-  return rows.map((row) => String(row["session_id"]));
+  return rows.map((row) => String(row.session_id));
 }
 
 /** How many running sessions come after an id. */
 export async function countOpenAfter(store: Store, after: string): Promise<number> {
   const sql = "SELECT count(*) AS n FROM ouro_session WHERE status = 'running' AND session_id > ?";
   const [row] = await query(store.database, sql, [after]);
-  return Number(row?.["n"] ?? 0);
+  return Number(row?.n ?? 0);
 }

@@ -9,12 +9,12 @@ import { join } from "node:path";
  * (read-only, mounted noexec).
  */
 export function loadNativeAddon<T>(load: () => T): T {
-  const inherited = process.env["TMPDIR"];
+  const inherited = process.env.TMPDIR;
   const failures: string[] = [];
   for (const folder of [privateFolder(), inherited, "/tmp"]) {
     if (folder === undefined) continue;
     try {
-      process.env["TMPDIR"] = folder;
+      process.env.TMPDIR = folder;
       return load();
     } catch (error) {
       failures.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
@@ -28,12 +28,12 @@ export function loadNativeAddon<T>(load: () => T): T {
 }
 
 function restore(tmpdir: string | undefined): void {
-  if (tmpdir === undefined) delete process.env["TMPDIR"];
-  else process.env["TMPDIR"] = tmpdir;
+  if (tmpdir === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = tmpdir;
 }
 
 function privateFolder(): string | undefined {
-  const home = process.env["OUROBOROS_HOME"] || join(homedir(), ".ouroboros");
+  const home = process.env.OUROBOROS_HOME || join(homedir(), ".ouroboros");
   const folder = join(home, "runtime");
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

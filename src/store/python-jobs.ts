@@ -22,7 +22,7 @@ AND aggregate_id NOT IN (SELECT aggregate_id FROM events WHERE event_type IN (${
   return rows.map(toStoredEvent).map(({ aggregate_id, rowid, payload }) => ({
     jobId: aggregate_id,
     createdRowid: rowid,
-    sessionId: sessionOf(payload["links"]),
+    sessionId: sessionOf(payload.links),
   }));
 }
 

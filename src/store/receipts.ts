@@ -40,5 +40,5 @@ SELECT started_at FROM ouro_receipt ORDER BY started_at DESC LIMIT 1 OFFSET ${KE
 /** The latest receipts, newest first. */
 export async function listReceipts(store: Store, limit: number): Promise<Record<string, unknown>[]> {
   const rows = await query(store.database, "SELECT body FROM ouro_receipt ORDER BY started_at DESC LIMIT ?", [limit]);
-  return rows.map((row) => JSON.parse(String(row["body"])));
+  return rows.map((row) => JSON.parse(String(row.body)));
 }

@@ -18,21 +18,21 @@ export function insertValues(event: NewEvent): SqlValue[] {
  * above all its type, still counts. One bad row must not hide a session's end.
  */
 export function toStoredEvent(row: Rows["rows"][number]): StoredEvent {
-  const payload = parsePayload(row["payload"]);
-  const at = parseTimestamp(row["timestamp"]);
+  const payload = parsePayload(row.payload);
+  const at = parseTimestamp(row.timestamp);
   const faults = [
     payload === undefined ? "payload is not a JSON object" : "",
     at === undefined ? "timestamp is unreadable" : "",
   ];
   const quarantined = faults.filter(Boolean).join(", ");
   return {
-    rowid: Number(row["row_id"]),
-    id: String(row["id"]),
-    aggregate_type: String(row["aggregate_type"]),
-    aggregate_id: String(row["aggregate_id"]),
-    event_type: String(row["event_type"]),
+    rowid: Number(row.row_id),
+    id: String(row.id),
+    aggregate_type: String(row.aggregate_type),
+    aggregate_id: String(row.aggregate_id),
+    event_type: String(row.event_type),
     payload: withoutVersion(payload ?? {}),
-    timestamp: String(row["timestamp"]),
+    timestamp: String(row.timestamp),
     at,
     ...(quarantined === "" ? {} : { quarantined }),
   };

@@ -92,8 +92,8 @@ export async function probeShape(database: Database): Promise<StoreShape> {
     database,
     "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = 'events' OR name LIKE 'ouro\\_%' ESCAPE '\\' OR name LIKE 'session\\_%' ESCAPE '\\'",
   );
-  const names = new Set(rows.map((row) => String(row["name"])));
-  const ddl = String(rows.find((row) => row["name"] === "events" && row["type"] === "table")?.["sql"] ?? "");
+  const names = new Set(rows.map((row) => String(row.name)));
+  const ddl = String(rows.find((row) => row.name === "events" && row.type === "table")?.sql ?? "");
   const hasEvents = ddl !== "";
   if (hasEvents && !EVENT_COLUMNS.every((column) => new RegExp(`\\b${column}\\b`).test(ddl))) {
     throw new StoreError(
@@ -103,7 +103,7 @@ export async function probeShape(database: Database): Promise<StoreShape> {
   }
   const hasOurTables = OUR_TABLES.every((name) => names.has(name));
   const meta = names.has("ouro_meta") ? await query(database, "SELECT key, value FROM ouro_meta") : [];
-  const number = (key: string) => Number(meta.find((row) => row["key"] === key)?.["value"] ?? 0);
+  const number = (key: string) => Number(meta.find((row) => row.key === key)?.value ?? 0);
   return {
     hasEvents,
     spelling: !hasEvents ? "none" : /timestamp\s+TIMESTAMP/i.test(ddl) ? "migration" : "sqlalchemy",

@@ -31,15 +31,15 @@ export async function readFacts(store: Store, sessionId: string): Promise<Stored
   ]);
   const rows = newest?.rows ?? [];
   // Both by commit order and by text: an odd spelling (`T`, a zone) may sort before or after times it is not near.
-  const times = [...rows.map((row) => row["timestamp"]), latest?.rows[0]?.["at"]].map(parseTimestamp);
+  const times = [...rows.map((row) => row.timestamp), latest?.rows[0]?.at].map(parseTimestamp);
   const readable = times.filter((time) => time !== undefined);
   const lease = leases?.rows[0];
   return {
     session,
     lease: lease && toLease(lease),
-    newestRowid: Math.max(0, ...rows.map((row) => Number(row["row_id"]))),
+    newestRowid: Math.max(0, ...rows.map((row) => Number(row.row_id))),
     newestAt: readable.length === 0 ? undefined : Math.max(...readable),
-    now: Number(clock?.rows[0]?.["now"]) * 1e6,
+    now: Number(clock?.rows[0]?.now) * 1e6,
   };
 }
 

@@ -39,10 +39,10 @@ async function ownProgress(store: Store, sessionId: string): Promise<Progress> {
     "SELECT progress, messages, progress_rowid FROM ouro_session WHERE session_id = ?",
     [sessionId],
   );
-  let progress: Progress = kept?.["progress"]
-    ? { messages: Number(kept["messages"]), keys: JSON.parse(String(kept["progress"])) }
+  let progress: Progress = kept?.progress
+    ? { messages: Number(kept.messages), keys: JSON.parse(String(kept.progress)) }
     : NO_PROGRESS;
-  const from = Number(kept?.["progress_rowid"] ?? 0);
+  const from = Number(kept?.progress_rowid ?? 0);
   let reached = from;
   for (;;) {
     const rows = await query(

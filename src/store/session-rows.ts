@@ -34,22 +34,22 @@ const ON_CONFLICT = `ON CONFLICT (session_id) DO UPDATE SET ${UPDATES} WHERE exc
 export function toSession(row: Rows["rows"][number]): Session {
   const text = (name: string) => (row[name] === null || row[name] === undefined ? null : String(row[name]));
   return {
-    session_id: String(row["session_id"]),
-    status: String(row["status"]) as SessionStatus, // written by this file alone, from a Session
+    session_id: String(row.session_id),
+    status: String(row.status) as SessionStatus, // written by this file alone, from a Session
     execution_id: text("execution_id"),
     seed_id: text("seed_id"),
     goal: text("goal"),
     cwd: text("cwd"),
-    has_start: Number(row["has_start"]) === 1,
-    started_at: String(row["started_at"]),
-    status_at: String(row["status_at"]),
-    status_event_id: String(row["status_event_id"]),
-    status_rowid: Number(row["status_rowid"]),
+    has_start: Number(row.has_start) === 1,
+    started_at: String(row.started_at),
+    status_at: String(row.status_at),
+    status_event_id: String(row.status_event_id),
+    status_rowid: Number(row.status_rowid),
     status_by: text("status_by"),
     reason: text("reason"),
     batch_id: text("batch_id"),
-    epoch: Number(row["epoch"]),
-    folded_rowid: Number(row["folded_rowid"]),
+    epoch: Number(row.epoch),
+    folded_rowid: Number(row.folded_rowid),
   };
 }
 

@@ -35,7 +35,7 @@ INTERSECT SELECT rowid FROM events WHERE event_type IN (${TYPES}) AND rowid > ${
         args: { id: sessionId },
       },
     ]);
-    const streamTop = Number(tops?.rows[0]?.["top"] ?? 0);
+    const streamTop = Number(tops?.rows[0]?.top ?? 0);
     if (streamTop === 0) return undefined;
     const row = rows?.rows[0];
     const events = (news?.rows ?? []).map(toStoredEvent);
@@ -70,7 +70,7 @@ export async function findByExecution(store: Store, executionId: string): Promis
       [executionId],
     ),
   );
-  return row && String(row["session_id"]);
+  return row && String(row.session_id);
 }
 
 export interface SessionPage {
@@ -89,13 +89,13 @@ export async function listSessions(
   const conditions: string[] = [];
   if (options.status !== undefined) {
     conditions.push("status = :status");
-    args["status"] = options.status;
+    args.status = options.status;
   }
   if (options.cursor !== undefined) {
     const [startedAt, id] = parseCursor(options.cursor);
     conditions.push("(started_at, session_id) < (:started_at, :id)");
-    args["started_at"] = startedAt;
-    args["id"] = id;
+    args.started_at = startedAt;
+    args.id = id;
   }
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   const sql = `SELECT ${SESSION_COLUMNS} FROM ouro_session ${where} ORDER BY started_at DESC, session_id DESC LIMIT :limit`;
@@ -121,7 +121,7 @@ export async function completeSessionId(store: Store, prefix: string, limit: num
       [prefix, `${prefix}\u{10FFFF}`, limit],
     ),
   );
-  return rows.map((row) => String(row["session_id"]));
+  return rows.map((row) => String(row.session_id));
 }
 
 /** How many sessions there are of each status. */
@@ -129,5 +129,5 @@ export async function countSessions(store: Store): Promise<Record<string, number
   const rows = await projected(store, () =>
     query(store.database, "SELECT status, count(*) AS n FROM ouro_session GROUP BY status ORDER BY status"),
   );
-  return Object.fromEntries(rows.map((row) => [String(row["status"]), Number(row["n"])]));
+  return Object.fromEntries(rows.map((row) => [String(row.status), Number(row.n)]));
 }

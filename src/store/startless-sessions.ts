@@ -24,8 +24,8 @@ export function adoptStartless(store: Store, after: string): Promise<StartlessSt
   if (!canJump) return Promise.resolve({ found: 0, next: undefined });
   return projected(store, async () => {
     const ids = (await query(store.database, NEXT_IDS, { after, limit: STREAMS_AT_ONCE })).map((row) => ({
-      id: String(row["id"]),
-      known: Number(row["known"]) === 1,
+      id: String(row.id),
+      known: Number(row.known) === 1,
     }));
     const sessions = [];
     for (const { id } of ids.filter(({ known }) => !known)) {
@@ -34,7 +34,7 @@ export function adoptStartless(store: Store, after: string): Promise<StartlessSt
     }
     if (sessions.length > 0) {
       const [mark] = await query(store.database, "SELECT value FROM ouro_meta WHERE key = 'watermark'");
-      await writeProjection(store, [upsertSessions(sessions, String(mark?.["value"]))]);
+      await writeProjection(store, [upsertSessions(sessions, String(mark?.value))]);
     }
     return { found: sessions.length, next: ids.length < STREAMS_AT_ONCE ? undefined : ids.at(-1)?.id };
   });

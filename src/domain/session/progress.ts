@@ -17,9 +17,9 @@ const LEFT_OUT = new Set(["runtime", "tool_catalog"]);
 
 /** Folds one row: progress keys merge shallowly; the count is the row's own where it has one, else one more. */
 export function foldProgress(progress: Progress, event: StoredEvent): Progress {
-  const inner = event.payload["progress"];
+  const inner = event.payload.progress;
   const keys = isObject(inner) ? inner : {};
-  const told = number(event.payload["messages_processed"]) ?? number(keys["messages_processed"]);
+  const told = number(event.payload.messages_processed) ?? number(keys.messages_processed);
   const isMessage = event.event_type === PROGRESS_UPDATED;
   const messages = told === undefined ? progress.messages + (isMessage ? 1 : 0) : Math.max(progress.messages, told);
   if (!isMessage) return { ...progress, messages };

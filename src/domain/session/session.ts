@@ -71,7 +71,7 @@ export function isReopenable(session: Session): boolean {
 export function evolve(session: Session | undefined, event: StoredEvent): Session {
   if (!session) return evolve(unstarted(event), event);
   if (event.rowid <= session.folded_rowid) return session;
-  const named = event.payload["epoch"];
+  const named = event.payload.epoch;
   const epoch = typeof named === "number" && named > session.epoch ? named : session.epoch;
   return { ...session, ...changes(session, event), epoch, folded_rowid: event.rowid };
 }
@@ -110,9 +110,7 @@ function changes(session: Session, event: StoredEvent): Partial<Session> {
     case SESSION_CANCELLED:
       return isTerminal(session.status) ? {} : moved(event, "cancelled");
     case SESSION_REOPENED:
-      return isReopenable(session) && event.payload["reopens"] === session.status_event_id
-        ? moved(event, "paused")
-        : {};
+      return isReopenable(session) && event.payload.reopens === session.status_event_id ? moved(event, "paused") : {};
     case SESSION_CLAIMED:
       return isTerminal(session.status) ? {} : moved(event, "running");
     case PROGRESS_UPDATED:
@@ -129,10 +127,10 @@ function started(session: Session, event: StoredEvent): Partial<Session> {
     ...(session.status === "running" ? moved(event, "running") : {}),
     has_start: true,
     started_at: event.timestamp,
-    execution_id: text(payload["execution_id"]) ?? session.execution_id,
-    seed_id: text(payload["seed_id"]),
-    goal: text(payload["seed_goal"]),
-    cwd: text(payload["workspace_path"]) ?? text(payload["project_root"]) ?? text(payload["cwd"]),
+    execution_id: text(payload.execution_id) ?? session.execution_id,
+    seed_id: text(payload.seed_id),
+    goal: text(payload.seed_goal),
+    cwd: text(payload.workspace_path) ?? text(payload.project_root) ?? text(payload.cwd),
   };
 }
 
@@ -143,18 +141,18 @@ function moved(event: StoredEvent, status: SessionStatus): Partial<Session> {
     status_at: event.timestamp,
     status_event_id: event.id,
     status_rowid: event.rowid,
-    status_by: text(payload["cancelled_by"]) ?? text(payload["by"]) ?? text(payload["pause_owner"]),
-    reason: text(payload["reason"]) ?? text(payload["error"]),
-    batch_id: text(payload["batch_id"]),
+    status_by: text(payload.cancelled_by) ?? text(payload.by) ?? text(payload.pause_owner),
+    reason: text(payload.reason) ?? text(payload.error),
+    batch_id: text(payload.batch_id),
   };
 }
 
 /** The status word a progress row carries, trimmed and lower-cased; undefined when it carries none. */
 export function runtimeStatus(payload: Payload): string | undefined {
-  const inner = payload["progress"];
+  const inner = payload.progress;
   const word =
     (typeof inner === "object" && inner !== null && "runtime_status" in inner ? inner.runtime_status : undefined) ??
-    payload["runtime_status"];
+    payload.runtime_status;
   return typeof word === "string" ? word.trim().toLowerCase() : undefined;
 }
 

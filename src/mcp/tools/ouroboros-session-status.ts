@@ -61,8 +61,8 @@ function describe(status: SessionStatusView): string {
     `Messages processed: ${status.messages_processed}`,
     `Started: ${status.started_at} UTC, last activity: ${status.last_activity_at ?? "unknown"}`,
   ];
-  const done = status.progress["completed_count"];
-  const total = status.progress["total_count"];
+  const done = status.progress.completed_count;
+  const total = status.progress.total_count;
   if (typeof done === "number" && typeof total === "number") lines.push(`Criteria: ${done} of ${total} done`);
   if (status.reason !== null) lines.push(`Reason: ${status.reason}`);
   return lines.join("\n");
