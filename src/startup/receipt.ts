@@ -1,7 +1,7 @@
 import type { SweptSession } from "../sessions/sweep-session.ts";
 import type { Phase } from "./gate.ts";
 
-/** What a start did and when: the visible contract of the clean-up. Times are ISO text, `ms` counts from the first statement. */
+/** What a start did and when: the visible contract of the clean-up. Times are ISO text, `ms` counts from the beginning of the start-up. */
 export interface Receipt {
   phase: Phase;
   scheduled_at: string;
@@ -24,7 +24,13 @@ export interface Receipt {
   folded: number;
   /** Jobs closed because their session had ended. */
   jobs_closed: number;
-  ms: { open: number | null; catch_up: number | null; ready: number | null; settled: number | null };
+  ms: {
+    first_statement: number | null;
+    open: number | null;
+    catch_up: number | null;
+    ready: number | null;
+    settled: number | null;
+  };
   /** What later rounds of the sweep in this process have done. */
   since: { cancelled: number; paused: number };
   trouble: { code: string; message: string; next: string } | null;
@@ -47,7 +53,7 @@ export function newReceipt(batchId: string): Receipt {
     quarantined: 0,
     folded: 0,
     jobs_closed: 0,
-    ms: { open: null, catch_up: null, ready: null, settled: null },
+    ms: { first_statement: null, open: null, catch_up: null, ready: null, settled: null },
     since: { cancelled: 0, paused: 0 },
     trouble: null,
   };

@@ -97,6 +97,7 @@ export class StartUp {
       try {
         if (this.gate.phase !== "degraded:store") this.#enter("opening");
         context = await this.#options.open();
+        this.receipt.ms.first_statement = this.#elapsed(context.store.database.firstStatementAt);
         this.receipt.ms.open = this.#elapsed();
         if (this.gate.phase !== "degraded:store") this.#enter("catching_up");
         const { folded, quarantined } = await catchUp(context.store, this.#stop.signal);
@@ -241,8 +242,8 @@ export class StartUp {
     this.gate.enter(phase, trouble);
   }
 
-  #elapsed(): number {
-    return Math.round((performance.now() - this.#began) * 10) / 10;
+  #elapsed(until = performance.now()): number {
+    return Math.round((until - this.#began) * 10) / 10;
   }
 }
 

@@ -17,6 +17,8 @@ export interface Database extends AsyncDisposable {
   readonly engine: "file" | "remote";
   /** Where it is, as a person may read it. */
   readonly where: string;
+  /** When its first statement was sent (`performance.now()`): loading the driver before that is no matter of the store's size. */
+  readonly firstStatementAt: number;
   /** Runs all statements against one snapshot. */
   read(statements: readonly Statement[]): Promise<Rows[]>;
   /** Runs all statements in one write transaction; throws and changes nothing when one of them fails. */

@@ -23,8 +23,9 @@ export async function openFileDatabase(
   // The driver and its native addon are loaded here, long after the first answer went out.
   const { createClient } = await import("@libsql/client/sqlite3");
   try {
+    const firstStatementAt = performance.now();
     const client = createClient({ url: fileUrl(path), concurrency: 1, timeout: SQLITE_WAIT_MS });
-    const database = new FileDatabase(client, path);
+    const database = new FileDatabase(client, path, firstStatementAt);
     await database.setUp();
     return database;
   } catch (error) {
@@ -53,12 +54,14 @@ async function checkPath(
 class FileDatabase implements Database {
   readonly engine = "file";
   readonly where: string;
+  readonly firstStatementAt: number;
   readonly #client: Client;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(client: Client, path: string) {
+  constructor(client: Client, path: string, firstStatementAt: number) {
     this.#client = client;
+    this.firstStatementAt = firstStatementAt;
     this.where = path;
   }
 

@@ -1,44 +1,84 @@
-import { mkdirSync } from "node:fs";
-import { homedir } from "node:os";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "../base/errors.ts";
+import { StoreError } from "./store-error.ts";
 
 /**
- * Loads libSQL's native addon in the compiled binary; build.ts puts this into the driver in place of its own look-up.
- * Bun unpacks the addon into TMPDIR under a predictable name before it can be loaded. A private folder of ours comes
- * first, since others can write to a shared one; the system's own stands in where the home cannot be used
- * (read-only, mounted noexec).
+ * Loads libSQL's native addon from inside the compiled binary; build.ts puts this into the driver in place of its own
+ * look-up, to be called when a file is first opened and again after a failure. Bun would unpack it as well, but only
+ * into the TMPDIR the process was born with, under a name that others can foresee, and never a second time.
+ * @param embedded where the addon lies inside the binary
+ * @param hash names its content, so that versions do not meet
  */
-export function loadNativeAddon<T>(load: () => T): T {
-  const inherited = process.env.TMPDIR;
+export function loadNativeAddon<T>(embedded: string, hash: string): T {
   const failures: string[] = [];
-  for (const folder of [privateFolder(), inherited, "/tmp"]) {
-    if (folder === undefined) continue;
+  const home = process.env.OUROBOROS_HOME || join(homedir(), ".ouroboros");
+  try {
+    return load(keep(embedded, join(home, "runtime"), hash));
+  } catch (error) {
+    failures.push(`${home}: ${messageOf(error)}`);
+  }
+  // A home that cannot be used (read-only, mounted noexec): the system's folders stand in, for this start alone.
+  for (const folder of new Set([tmpdir(), "/tmp"])) {
     try {
-      process.env.TMPDIR = folder;
-      return load();
+      return loadOnce(embedded, folder);
     } catch (error) {
-      failures.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      restore(inherited);
+      failures.push(`${folder}: ${messageOf(error)}`);
     }
   }
-  throw new Error(
-    `Cannot load the SQLite engine: it must be unpacked into a folder that can be written and executed from. Tried ${failures.join("; ")}. Set OUROBOROS_HOME or TMPDIR to such a folder`,
+  throw new StoreError(
+    "store_no_engine",
+    `Cannot load the SQLite engine, which must be unpacked into a folder that can be written and executed from. Tried ${failures.join("; ")}`,
   );
 }
 
-function restore(tmpdir: string | undefined): void {
-  if (tmpdir === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = tmpdir;
+/** The unpacked addon in a folder of this user's own: written whole or not at all, and found there by the next start. */
+function keep(embedded: string, folder: string, hash: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const path = join(folder, `libsql-${hash}.node`);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() && found.size === statSync(embedded).size) return path;
+  const draft = join(folder, `.${hash}-${process.pid}`);
+  try {
+    writeFileSync(draft, readFileSync(embedded), { mode: 0o600 });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return path;
 }
 
-function privateFolder(): string | undefined {
-  const home = process.env.OUROBOROS_HOME || join(homedir(), ".ouroboros");
-  const folder = join(home, "runtime");
+/** From a shared folder: under a name nobody could foresee, and gone as soon as it is loaded. */
+function loadOnce<T>(embedded: string, folder: string): T {
+  const own = mkdtempSync(join(folder, "ouroboros-"));
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return folder;
-  } catch {
-    return undefined; // a home that cannot be written: the next folder is tried
+    const path = join(own, "libsql.node");
+    writeFileSync(path, readFileSync(embedded), { mode: 0o600 });
+    return load(path);
+  } finally {
+    try {
+      rmSync(own, { recursive: true, force: true });
+    } catch {
+      // Windows keeps a loaded file: it stays behind, private to this user.
+    }
   }
+}
+
+function load<T>(path: string): T {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  // What the addon exports is the driver's business.
+  return module.exports as T;
 }

@@ -27,10 +27,12 @@ function boundedFetch(request: Request): Promise<Response> {
 class RemoteDatabase implements Database {
   readonly engine = "remote";
   readonly where: string;
+  readonly firstStatementAt: number;
   readonly #client: Client;
 
   constructor(client: Client, where: string) {
     this.#client = client;
+    this.firstStatementAt = performance.now();
     this.where = where;
   }
 

@@ -8,6 +8,7 @@ export type StoreErrorCode =
   | "store_full"
   | "store_is_a_directory"
   | "store_missing"
+  | "store_no_engine"
   | "store_no_folder"
   | "store_not_a_database"
   | "store_not_ours"
@@ -32,6 +33,7 @@ const NEXT: Record<StoreErrorCode, string> = {
   store_full: "Free some space on that disk; nothing that was acknowledged is lost",
   store_is_a_directory: "Name the database file itself, for example by adding /ouroboros.db",
   store_missing: "Check the path; without --read-only the file is created",
+  store_no_engine: "Set OUROBOROS_HOME or TMPDIR to a folder that can be written and executed from",
   store_no_folder: "Create the folder first, or name another path with --db",
   store_not_a_database: "Name another file with --db; this one is left as it is",
   store_not_ours: "Name another file with --db; this one is left as it is",

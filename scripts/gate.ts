@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { mkdir, readFile, rm } from "node:fs/promises";
+
+/** The one gate: `bun run check` here and in CI. Every step runs, so that one report names everything that is wrong. */
+const STEPS: readonly { readonly name: string; readonly command: readonly string[] }[] = [
+  { name: "format and lint", command: ["biome", "ci", "--colors=off"] },
+  { name: "types", command: ["tsc"] },
+  { name: "types under Deno", command: ["deno", "check", "--quiet", "src/main.ts"] },
+  { name: "dead code and dependencies", command: ["knip"] },
+  { name: "the binary builds", command: ["bun", "run", "build.ts"] },
+];
+const REPORT = ".work/junit.xml";
+
+const failures: string[] = [];
+for (const { name, command } of STEPS) {
+  if (!(await runs(name, command))) failures.push(name);
+}
+await mkdir(".work", { recursive: true });
+await rm(REPORT, { force: true });
+await runs("tests", ["bun", "test", "--timeout", "60000", "--reporter=junit", `--reporter-outfile=${REPORT}`]);
+const tests = await readReport();
+for (const name of [...failures, ...tests.failed]) process.stdout.write(`FAILED: ${name}\n`);
+const failed = failures.length + tests.failed.length;
+const reasons = tests.skipped.length === 0 ? "" : ` (${tests.skipped.join("; ")})`;
+process.stdout.write(`skipped: ${tests.skipped.length}${reasons}\n`);
+process.stdout.write(`${STEPS.length - failures.length + tests.passed} passed, ${failed} failed\n`);
+process.exit(failed === 0 ? 0 : 1);
+
+async function runs(name: string, command: readonly string[]): Promise<boolean> {
+  const began = performance.now();
+  process.stdout.write(`\n-- ${name}: ${command.join(" ")}\n`);
+  const [program = "", ...args] = command;
+  const code = await new Promise<number | null>((resolve) => {
+    const path = `node_modules/.bin:${process.env.PATH ?? ""}`;
+    const child = spawn(program, args, {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, PATH: path },
+    });
+    child.on("error", () => resolve(null));
+    child.on("close", resolve);
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  process.stdout.write(`-- ${name}: ${code === 0 ? "ok" : `failed with ${code}`} in ${seconds} s\n`);
+  return code === 0;
+}
+
+/** Test results from the runner's own report; no report, or one without a single test, is a failure and not a success. */
+async function readReport(): Promise<{ passed: number; failed: string[]; skipped: string[] }> {
+  const xml = await readFile(REPORT, "utf8").catch(() => "");
+  const failed: string[] = [];
+  const skipped: string[] = [];
+  let passed = 0;
+  for (const [, head = "", body = ""] of xml.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
+    const name = unescapeXml(/\bname="([^"]*)"/.exec(head)?.[1] ?? "?");
+    if (/<(failure|error)\b/.test(body)) failed.push(name);
+    else if (/<skipped\b/.test(body)) skipped.push(name);
+    else passed++;
+  }
+  if (passed + failed.length === 0) failed.push("the test run left no report");
+  return { passed, failed, skipped };
+}
+
+function unescapeXml(text: string): string {
+  const marks: Record<string, string> = { quot: '"', apos: "'", lt: "<", gt: ">", amp: "&" };
+  return text.replace(/&(quot|apos|lt|gt|amp);/g, (_all, name: string) => marks[name] ?? "");
+}
