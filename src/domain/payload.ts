@@ -33,11 +33,9 @@ export function storablePayload(payload: Payload): Payload {
 }
 
 function storableObject(object: Payload): Payload {
-  const kept: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(object)) {
-    if (value !== undefined && !isStrippedKey(key)) kept[key] = storable(value, key);
-  }
-  return kept;
+  const kept = Object.entries(object).filter(([key, value]) => value !== undefined && !isStrippedKey(key));
+  // Not by assignment: a key named `__proto__` is a key like any other.
+  return Object.fromEntries(kept.map(([key, value]) => [key, storable(value, key)]));
 }
 
 function storable(value: unknown, key: string): unknown {

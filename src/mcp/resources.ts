@@ -38,13 +38,14 @@ export async function readResource(
   signal: AbortSignal,
 ): Promise<ReadResourceResult | Refusal> {
   if (uri === STARTUP) return json(uri, startUp.receipt);
-  if (!uri.startsWith(SESSION)) return unknownResource(uri);
+  const id = uri.startsWith(SESSION) ? decodeId(uri.slice(SESSION.length)) : undefined;
+  if (id === undefined) return unknownResource(uri);
   const closed = await startUp.gate.admit("reads", signal);
   if (closed) return closed;
   const { context } = startUp;
   if (!context) throw new Error("The gate admitted a read without a store");
   try {
-    const status = await sessionStatus(context, decodeURIComponent(uri.slice(SESSION.length)));
+    const status = await sessionStatus(context, id);
     return isRefusal(status) ? status : json(uri, status);
   } catch (error) {
     if (!(error instanceof OuroborosError)) throw error;
@@ -57,6 +58,14 @@ export async function readResource(
 export async function completeSession(prefix: string, startUp: StartUp): Promise<string[]> {
   const { context } = startUp;
   return context ? await completeSessionId(context.store, prefix, COMPLETIONS) : [];
+}
+
+function decodeId(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // not a sound URI, so it names nothing
+  }
 }
 
 function unknownResource(uri: string): Refusal {

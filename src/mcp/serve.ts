@@ -19,6 +19,11 @@ const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
  * before the first answer is out: only then is the start-up made and begun.
  */
 export async function serve(options: ServeOptions): Promise<number> {
+  if (process.env._OUROBOROS_NESTED === "1") {
+    // An agent that ouroboros started found ouroboros in its own configuration: serving it would never end.
+    logLine("not serving inside an agent that ouroboros itself has started (_OUROBOROS_NESTED=1)");
+    return 0;
+  }
   const ended = new Promise<string>((resolve) => {
     for (const signal of SIGNALS) process.on(signal, () => resolve(signal));
     watchParent((why) => resolve(why));

@@ -159,7 +159,7 @@ function isId(id: unknown): id is string | number {
 
 /** The id of a request whose line was too long, as far as its first bytes tell. */
 function idIn(parts: readonly Buffer[]): string | number | undefined {
-  const head = parts[0]?.subarray(0, 512).toString("utf8") ?? "";
+  const head = Buffer.concat(parts).subarray(0, 512).toString("utf8");
   const match = /^\s*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"id"\s*:\s*(\d+|"[^"\\]*")/.exec(head);
   return match?.[1] === undefined ? undefined : JSON.parse(match[1]);
 }

@@ -2,7 +2,7 @@ import { logLine } from "../base/log.ts";
 import { isTerminal } from "../domain/session/session.ts";
 import { append, hasEvent } from "../store/append.ts";
 import { breathe } from "../store/catch-up.ts";
-import { openSessionIds } from "../store/leases.ts";
+import { type LeaseFilter, openSessionIds } from "../store/leases.ts";
 import { type OpenJob, openJobs } from "../store/python-jobs.ts";
 import { loadSession } from "../store/sessions.ts";
 import { jobInterrupted } from "./conclusions.ts";
@@ -13,8 +13,7 @@ import { type SweptSession, sweepSession } from "./sweep-session.ts";
 export interface SweepBounds {
   /** Written into every verdict of this sweep, so that it can be undone as a whole. */
   readonly batchId: string;
-  /** Only sessions whose lease is not live; the cheap first look of a start. */
-  readonly onlyUnleased: boolean;
+  readonly leases: LeaseFilter;
   readonly maxSessions: number;
   readonly maxMs: number;
   /** Go on after this session id. */
@@ -39,7 +38,7 @@ export async function sweep(context: SessionContext, bounds: SweepBounds): Promi
   let after = bounds.after;
   for (;;) {
     const limit = Math.min(IDS_AT_ONCE, bounds.maxSessions - swept.length);
-    const ids = await openSessionIds(context.store, { after, limit, onlyUnleased: bounds.onlyUnleased });
+    const ids = await openSessionIds(context.store, { after, limit, leases: bounds.leases });
     for (const id of ids) {
       if (bounds.signal.aborted || performance.now() > deadline) return { swept, next: after };
       swept.push(await sweepSession(context, id, { batchId: bounds.batchId, jobs: await jobs.of(id) }));

@@ -3,13 +3,14 @@ import { messageOf, OuroborosError } from "../base/errors.ts";
 import { newShortId } from "../base/ids.ts";
 import { logLine } from "../base/log.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
+import { type CleanUpOptions, sweepEverything, sweepStragglers } from "../sessions/clean-up.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { logSwept, type SweepBounds, sweep, sweepJobs } from "../sessions/sweep.ts";
+import { logSwept, sweep } from "../sessions/sweep.ts";
+import type { SweptSession } from "../sessions/sweep-session.ts";
 import { type SweeperTerm, standForElection } from "../sessions/sweeper-election.ts";
 import { breathe, catchUp } from "../store/catch-up.ts";
 import { countOpenAfter } from "../store/leases.ts";
 import { putReceipt } from "../store/receipts.ts";
-import { adoptStartless } from "../store/startless-sessions.ts";
 import { VERSION } from "../version.ts";
 import { Gate } from "./gate.ts";
 import { count, newReceipt, type Receipt, receiptLine } from "./receipt.ts";
@@ -25,7 +26,6 @@ export interface StartUpOptions {
 const PRE_SERVE_SESSIONS = 50;
 const PRE_SERVE_MS = 250;
 const EVERY_MS = 15_000;
-const SLICE_MS = 50;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 
@@ -126,12 +126,10 @@ export class StartUp {
     this.#term = await standForElection(context);
     this.receipt.role = this.#term ? "sweeper" : "bystander";
     if (!this.#term) return;
-    const { next } = await this.#sweep(context, {
-      onlyUnleased: true,
-      maxSessions: PRE_SERVE_SESSIONS,
-      maxMs: PRE_SERVE_MS,
-      after: "",
-    });
+    const { batchId, signal } = this.#cleanUp();
+    const bounds = { leases: "not_live" as const, maxSessions: PRE_SERVE_SESSIONS, maxMs: PRE_SERVE_MS, after: "" };
+    const { swept, next } = await sweep(context, { ...bounds, batchId, signal });
+    this.#note(swept);
     this.#next = next;
     if (next !== undefined) this.receipt.deferred = await countOpenAfter(context.store, next);
   }
@@ -139,24 +137,12 @@ export class StartUp {
   async #postServe(context: SessionContext): Promise<void> {
     if (!this.#term || this.#stop.signal.aborted) return;
     this.#enter("post_serve");
-    const whole = { onlyUnleased: false, maxSessions: 1_000, maxMs: SLICE_MS };
-    // What the gate left over comes first, then streams nobody had heard of, then everything once more with leases.
-    for (let after = this.#next; after !== undefined && !this.#stop.signal.aborted; await breathe()) {
-      after = (await this.#sweep(context, { ...whole, onlyUnleased: true, after })).next;
+    // What the gate left over comes first, then leases that look live and may belong to the dead.
+    if (this.#next !== undefined) {
+      await sweepEverything(context, this.#cleanUp(), { after: this.#next, leases: "not_live" });
     }
-    let adopted = 0;
-    for (let after: string | undefined = ""; after !== undefined && !this.#stop.signal.aborted; await breathe()) {
-      const step = await adoptStartless(context.store, after);
-      adopted += step.found;
-      after = step.next;
-    }
-    if (adopted > 0) await this.#sweepAll(context);
-    for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined; await breathe()) {
-      if (this.#stop.signal.aborted) return;
-      const step = await sweepJobs(context, before);
-      this.receipt.jobs_closed += step.closed;
-      before = step.next;
-    }
+    await sweepEverything(context, this.#cleanUp(), { after: "", leases: "live" });
+    this.receipt.jobs_closed += await sweepStragglers(context, this.#cleanUp());
   }
 
   async #settle(context: SessionContext): Promise<void> {
@@ -204,25 +190,18 @@ export class StartUp {
     if (this.#term) {
       this.receipt.role = "sweeper";
       this.#batchId = newShortId("batch");
-      await this.#sweepAll(context);
+      await sweepEverything(context, this.#cleanUp());
     }
     if (this.gate.phase === "degraded:sweep") this.#enter("settled");
   }
 
-  async #sweepAll(context: SessionContext): Promise<void> {
-    for (let after: string | undefined = ""; after !== undefined && !this.#stop.signal.aborted; await breathe()) {
-      after = (await this.#sweep(context, { onlyUnleased: false, maxSessions: 1_000, maxMs: SLICE_MS, after })).next;
-    }
+  #cleanUp(): CleanUpOptions {
+    return { batchId: this.#batchId, signal: this.#stop.signal, onSwept: (swept) => this.#note(swept) };
   }
 
-  async #sweep(
-    context: SessionContext,
-    bounds: Omit<SweepBounds, "batchId" | "signal">,
-  ): Promise<{ next: string | undefined }> {
-    const result = await sweep(context, { ...bounds, batchId: this.#batchId, signal: this.#stop.signal });
-    count(this.receipt, result.swept);
-    logSwept(result.swept);
-    return { next: result.next };
+  #note(swept: readonly SweptSession[]): void {
+    count(this.receipt, swept);
+    logSwept(swept);
   }
 
   /** Trouble while sweeping admits everybody: fencing protects them, and the next round tries again. */

@@ -1,5 +1,5 @@
 import type { StoredEvent } from "../domain/event.ts";
-import { evolve, LIFECYCLE_TYPES, SESSION_STARTED, type Session } from "../domain/session/session.ts";
+import { evolve, LIFECYCLE_TYPES, SESSION_REOPENED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
 import { query, type Statement } from "./database.ts";
 import { projected, rebuildProjection, writeProjection } from "./projection.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
@@ -102,7 +102,7 @@ async function applyLifecycle(
   const after = new Map(before);
   for (const event of lifecycle) {
     const session = after.get(event.aggregate_id) ?? (await unknownBefore(store, event));
-    after.set(event.aggregate_id, evolve(session, event));
+    after.set(event.aggregate_id, await foldStatusRow(store, session, event));
   }
   const next = `${to.rowid}:${to.id}`;
   // An own append may have moved one of these sessions between our reading and this batch: then nothing moves.
@@ -117,6 +117,26 @@ WHERE s.folded_rowid IS NOT one.value)`,
     upsertSessions([...after.values()], next),
   ]);
   return moved?.rowsAffected === 1;
+}
+
+/**
+ * Folds a status row. One that may leave a pause as it stands must not pass over the rows before it: a progress row
+ * among them may have woken the session, and once folded past nobody would look at it again.
+ */
+export async function foldStatusRow(
+  store: Store,
+  session: Session | undefined,
+  event: StoredEvent,
+): Promise<Session> {
+  let now = session;
+  const mayKeepPause = event.event_type === SESSION_STARTED || event.event_type === SESSION_REOPENED;
+  while (mayKeepPause && now?.status === "paused" && now.folded_rowid < event.rowid) {
+    const rows = await rowsAfter(store, event.aggregate_id, now.folded_rowid, SESSIONS_AT_ONCE);
+    const before = rows.filter((row) => row.rowid < event.rowid);
+    now = before.reduce<Session>(evolve, now);
+    if (before.length < SESSIONS_AT_ONCE) break;
+  }
+  return evolve(now, event);
 }
 
 /** A stream whose first status row is not its start may have begun with other rows; its first row dates it. */

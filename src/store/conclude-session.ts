@@ -4,6 +4,7 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import { hasEvent, insertEvent, isOwner, isThere, mustBeWritable } from "./append.ts";
 import type { Statement } from "./database.ts";
 import { nextEpoch, type Seen, type Taker, takeOver } from "./leases.ts";
+import { projected } from "./projection.ts";
 import type { StoredFacts } from "./session-facts.ts";
 import { upsertWithEvent } from "./session-rows.ts";
 import type { Store } from "./store.ts";
@@ -39,7 +40,7 @@ export async function concludeSession(
   if (store.shape.hasTerminalGuards && isTerminal(after.status)) statements.push(terminalGuard(event, there));
   statements.push(upsertWithEvent(after, event.id));
   try {
-    const [, inserted] = await store.database.write(statements);
+    const [, inserted] = await projected(store, () => store.database.write(statements));
     return inserted?.rowsAffected === 1 ? "written" : "moved_on";
   } catch (error) {
     // A reply lost after the commit: only the store knows, and the event's id was ours before we asked.

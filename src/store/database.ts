@@ -23,8 +23,14 @@ export interface Database extends AsyncDisposable {
   read(statements: readonly Statement[]): Promise<Rows[]>;
   /** Runs all statements in one write transaction; throws and changes nothing when one of them fails. */
   write(statements: readonly Statement[]): Promise<Rows[]>;
+  /** Makes tables that only this connection sees, and makes them again (empty) whenever it had to be replaced. */
+  useTemporary(statements: readonly Statement[]): Promise<void>;
   /** Runs statements that write temporary tables only, without taking the store's write lock. */
   scratch(statements: readonly Statement[]): Promise<Rows[]>;
+  /** Makes temporary tables for reading a store that must not be written; a later connection of this database gets them too. */
+  prepareForReading(statements: readonly Statement[]): Promise<void>;
+  /** Set-up that writes to the file itself: only once it is known to be ours and meant to be written. */
+  prepareForWriting(): Promise<void>;
   /** Moves what it can from the write-ahead log into the file; a no-op on a server. */
   checkpoint(mode: "PASSIVE" | "TRUNCATE"): Promise<void>;
   /** Runs a statement outside any transaction; a failure is thrown as it is. For set-up and maintenance only. */

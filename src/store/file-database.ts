@@ -56,6 +56,7 @@ class FileDatabase implements Database {
   readonly where: string;
   readonly firstStatementAt: number;
   readonly #client: Client;
+  #temporary: readonly Statement[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -81,6 +82,11 @@ class FileDatabase implements Database {
 
   write(statements: readonly Statement[]): Promise<Rows[]> {
     return this.#run(() => this.#client.batch(toBatch(statements), "write"));
+  }
+
+  async useTemporary(statements: readonly Statement[]): Promise<void> {
+    this.#temporary = statements;
+    await this.#run(() => this.#makeTemporary());
   }
 
   scratch(statements: readonly Statement[]): Promise<Rows[]> {
@@ -144,6 +150,11 @@ class FileDatabase implements Database {
   async #reconnect(): Promise<void> {
     this.#client.reconnect();
     await this.#client.execute("PRAGMA synchronous=NORMAL");
+    await this.#makeTemporary();
+  }
+
+  async #makeTemporary(): Promise<void> {
+    for (const { sql } of this.#temporary) await this.#client.execute(sql);
   }
 }
 

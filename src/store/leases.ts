@@ -149,16 +149,24 @@ export async function readLease(store: Store, sessionId: string): Promise<{ leas
   return { lease: row && toLease(row), now: Number(clock?.rows[0]?.now) };
 }
 
-/** Running sessions in id order after `after`, with their leases: the ones a sweep looks at. */
+/** Which running sessions a sweep looks at: those without a live lease (the prefilter), those with one, or all. */
+export type LeaseFilter = "not_live" | "live" | "all";
+
+const LEASE_FILTERS: Record<LeaseFilter, string> = {
+  not_live: "AND (l.expires_at IS NULL OR l.expires_at <= unixepoch('subsec'))",
+  live: "AND l.expires_at > unixepoch('subsec')",
+  all: "",
+};
+
+/** Ids of running sessions in order, after `after`. */
 export async function openSessionIds(
   store: Store,
-  options: { readonly after: string; readonly limit: number; readonly onlyUnleased: boolean },
+  options: { readonly after: string; readonly limit: number; readonly leases: LeaseFilter },
 ): Promise<string[]> {
-  const unleased = options.onlyUnleased ? "AND (l.expires_at IS NULL OR l.expires_at <= unixepoch('subsec'))" : "";
   const rows = await query(
     store.database,
     `SELECT s.session_id FROM ouro_session AS s LEFT JOIN ouro_lease AS l ON l.session_id = s.session_id
-WHERE s.status = 'running' AND s.session_id > ? ${unleased} ORDER BY s.session_id LIMIT ?`,
+WHERE s.status = 'running' AND s.session_id > ? ${LEASE_FILTERS[options.leases]} ORDER BY s.session_id LIMIT ?`,
     [options.after, options.limit],
   );
   return rows.map((row) => String(row.session_id));

@@ -64,7 +64,7 @@ async function complete(
       if (found.hasOurTables && found.hasEvents) return found;
       throw new StoreError("store_missing", `Cannot read the store ${database.where}: its tables were never created`);
     }
-    for (const { sql } of temporaryTables(found)) await database.pragma(sql);
+    await database.useTemporary(temporaryTables(found));
     return found;
   }
   if (found.hasEvents && found.hasOurTables) return found;

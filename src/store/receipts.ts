@@ -31,8 +31,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_id) DO UPDATE SET settled_at =
       ],
     },
     {
-      sql: `DELETE FROM ouro_receipt WHERE started_at < (
-SELECT started_at FROM ouro_receipt ORDER BY started_at DESC LIMIT 1 OFFSET ${KEPT})`,
+      sql: `DELETE FROM ouro_receipt WHERE receipt_id IN (
+SELECT receipt_id FROM ouro_receipt ORDER BY started_at DESC, receipt_id LIMIT -1 OFFSET ${KEPT})`,
     },
   ]);
 }

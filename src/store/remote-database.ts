@@ -5,6 +5,7 @@ import { isBusy, toStoreError } from "./store-error.ts";
 import { describeTarget } from "./store-target.ts";
 
 const PATIENCE_MS = 5_000;
+const NO_TEMPORARY = "A libSQL server has no temporary tables: a store there is read as it stands";
 const REQUEST_MS = 15_000;
 
 /** Opens a libSQL server (sqld, Turso) over HTTP. Nothing is sent before the first statement. */
@@ -44,8 +45,20 @@ class RemoteDatabase implements Database {
     return this.#run(() => this.#client.batch(toBatch(statements), "write"));
   }
 
+  useTemporary(): Promise<void> {
+    throw new Error(NO_TEMPORARY);
+  }
+
   scratch(): Promise<Rows[]> {
-    throw new Error("A libSQL server has no temporary tables: a store there is read as it stands");
+    throw new Error(NO_TEMPORARY);
+  }
+
+  async prepareForReading(): Promise<void> {
+    // A store on a server is read as it stands.
+  }
+
+  async prepareForWriting(): Promise<void> {
+    // The server looks after its own log.
   }
 
   pragma(sql: string): Promise<Rows> {

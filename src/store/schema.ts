@@ -93,9 +93,11 @@ export async function probeShape(database: Database): Promise<StoreShape> {
     "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = 'events' OR name LIKE 'ouro\\_%' ESCAPE '\\' OR name LIKE 'session\\_%' ESCAPE '\\'",
   );
   const names = new Set(rows.map((row) => String(row.name)));
-  const ddl = String(rows.find((row) => row.name === "events" && row.type === "table")?.sql ?? "");
-  const hasEvents = ddl !== "";
-  if (hasEvents && !EVENT_COLUMNS.every((column) => new RegExp(`\\b${column}\\b`).test(ddl))) {
+  const events = rows.find((row) => row.name === "events");
+  const ddl = String(events?.sql ?? "");
+  const hasEvents = events !== undefined;
+  const isTable = events?.type === "table" && EVENT_COLUMNS.every((column) => new RegExp(`\\b${column}\\b`).test(ddl));
+  if (hasEvents && !isTable) {
     throw new StoreError(
       "store_not_ours",
       `Cannot use the store ${database.where}: its table "events" is another program's`,

@@ -1,6 +1,7 @@
 import type { Session } from "../domain/session/session.ts";
 import { parseTimestamp } from "../domain/timestamp.ts";
 import { LEASE_COLUMNS, type Lease, toLease } from "./leases.ts";
+import { storedText } from "./row.ts";
 import { LATEST_TIME, SCOPE_CONDITIONS } from "./session-scopes.ts";
 import { loadSession } from "./sessions.ts";
 import type { Store } from "./store.ts";
@@ -22,16 +23,22 @@ export async function readFacts(store: Store, sessionId: string): Promise<Stored
   const { session } = loaded;
   const args = { session: sessionId, execution: session.execution_id };
   const indexed = !store.shape.missingIndexes.includes("ix_events_agg_type_id_timestamp");
-  const [leases, clock, newest, latest] = await store.database.read([
+  const [tops, leases, clock, newest, latest] = await store.database.read([
+    {
+      sql: "SELECT max(rowid) AS top FROM events WHERE aggregate_type = 'session' AND aggregate_id = ?",
+      args: [sessionId],
+    },
     { sql: `SELECT ${LEASE_COLUMNS} FROM ouro_lease WHERE session_id = ?`, args: [sessionId] },
     { sql: "SELECT unixepoch('subsec') AS now" },
-    { sql: `SELECT rowid AS row_id, timestamp FROM events WHERE rowid IN (${NEWEST_OF_EACH})`, args },
+    { sql: `SELECT rowid AS row_id, CAST(timestamp AS BLOB) AS timestamp FROM events WHERE rowid IN (${NEWEST_OF_EACH})`, args },
     // Without its covering index this would visit every row; the newest row of each scope then has to do.
-    indexed ? { sql: `SELECT ${LATEST_TIME} AS at`, args } : { sql: "SELECT '' AS at" },
+    indexed ? { sql: `SELECT CAST(${LATEST_TIME} AS BLOB) AS at`, args } : { sql: "SELECT '' AS at" },
   ]);
+  // A row that came between the two reads may have ended it: a verdict must rest on a fold of all that it compares with.
+  if (Number(tops?.rows[0]?.top ?? 0) !== loaded.streamTop) return readFacts(store, sessionId);
   const rows = newest?.rows ?? [];
   // Both by commit order and by text: an odd spelling (`T`, a zone) may sort before or after times it is not near.
-  const times = [...rows.map((row) => row.timestamp), latest?.rows[0]?.at].map(parseTimestamp);
+  const times = [...rows.map((row) => row.timestamp), latest?.rows[0]?.at].map((at) => parseTimestamp(storedText(at)));
   const readable = times.filter((time) => time !== undefined);
   const lease = leases?.rows[0];
   return {

@@ -10,7 +10,7 @@ import type { Session } from "../domain/session/session.ts";
 import { breathe } from "./catch-up.ts";
 import { query } from "./database.ts";
 import { projected, writeProjection } from "./projection.ts";
-import { toStoredEvent } from "./row.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import type { Store } from "./store.ts";
 
 const CHUNK_ROWS = 200;
@@ -47,7 +47,8 @@ async function ownProgress(store: Store, sessionId: string): Promise<Progress> {
   for (;;) {
     const rows = await query(
       store.database,
-      `SELECT rowid AS row_id, id, aggregate_type, aggregate_id, event_type, timestamp, ${LEAN_PAYLOAD} AS payload FROM events
+      `SELECT rowid AS row_id, id, aggregate_type, aggregate_id, event_type,
+CAST(timestamp AS BLOB) AS timestamp, CAST(${LEAN_PAYLOAD} AS BLOB) AS payload FROM events
 WHERE aggregate_type = 'session' AND aggregate_id = ? AND rowid > ? AND event_type IN (${TYPES}) ORDER BY rowid LIMIT ?`,
       [sessionId, reached, CHUNK_ROWS],
     );
@@ -74,7 +75,7 @@ async function keep(store: Store, sessionId: string, progress: Progress, from: n
 async function latestWorkflow(store: Store, executionId: string): Promise<Payload> {
   const [row] = await query(
     store.database,
-    `SELECT rowid AS row_id, id, aggregate_type, aggregate_id, event_type, timestamp, payload FROM events WHERE rowid = (
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid = (
 SELECT max(row_id) FROM (SELECT rowid AS row_id, event_type FROM events
 WHERE aggregate_type = 'execution' AND aggregate_id = ? ORDER BY rowid DESC LIMIT ${WORKFLOW_LOOK_BACK})
 WHERE event_type = 'workflow.progress.updated')`,

@@ -1,5 +1,5 @@
 import { evolve, LIFECYCLE_TYPES, type Session, type SessionStatus } from "../domain/session/session.ts";
-import { catchUp, firstRow, rowsAfter } from "./catch-up.ts";
+import { catchUp, firstRow, foldStatusRow, rowsAfter } from "./catch-up.ts";
 import { query, type SqlValue } from "./database.ts";
 import { projected } from "./projection.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
@@ -40,7 +40,8 @@ INTERSECT SELECT rowid FROM events WHERE event_type IN (${TYPES}) AND rowid > ${
     const row = rows?.rows[0];
     const events = (news?.rows ?? []).map(toStoredEvent);
     const start = row ? toSession(row) : await fromFirstRow(store, sessionId, events[0]?.rowid);
-    const session = events.reduce<Session | undefined>(evolve, start);
+    let session = start;
+    for (const event of events) session = await foldStatusRow(store, session, event);
     return session && { session: await awake(store, session, streamTop), streamTop };
   });
 }
@@ -63,13 +64,14 @@ async function awake(store: Store, session: Session, streamTop: number): Promise
 
 /** The session that ran an execution, by the execution's id; the newest one if several did. */
 export async function findByExecution(store: Store, executionId: string): Promise<string | undefined> {
-  const [row] = await projected(store, () =>
-    query(
-      store.database,
-      "SELECT session_id FROM ouro_session WHERE execution_id = ? ORDER BY started_at DESC LIMIT 1",
-      [executionId],
-    ),
-  );
+  const sql = "SELECT session_id FROM ouro_session WHERE execution_id = ? ORDER BY started_at DESC LIMIT 1";
+  const find = () => projected(store, () => query(store.database, sql, [executionId]));
+  let [row] = await find();
+  if (!row) {
+    // It may have begun after the last catch-up.
+    await catchUp(store);
+    [row] = await find();
+  }
   return row && String(row.session_id);
 }
 

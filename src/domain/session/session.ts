@@ -47,7 +47,7 @@ export interface Session {
   readonly status_by: string | null;
   readonly reason: string | null;
   readonly batch_id: string | null;
-  /** The highest epoch any of its rows names; a lost lease restarts above it. */
+  /** The highest epoch any of its status rows names; a lost lease restarts above it. */
   readonly epoch: number;
   /** Every row of the session's stream up to this one is folded in. */
   readonly folded_rowid: number;
@@ -71,9 +71,12 @@ export function isReopenable(session: Session): boolean {
 export function evolve(session: Session | undefined, event: StoredEvent): Session {
   if (!session) return evolve(unstarted(event), event);
   if (event.rowid <= session.folded_rowid) return session;
-  const named = event.payload.epoch;
-  const epoch = typeof named === "number" && named > session.epoch ? named : session.epoch;
-  return { ...session, ...changes(session, event), epoch, folded_rowid: event.rowid };
+  return { ...session, ...changes(session, event), epoch: Math.max(session.epoch, epochOf(event)), folded_rowid: event.rowid };
+}
+
+/** Only status rows claim epochs; in any other row, such as a progress row of Python's, the word means something else. */
+function epochOf({ event_type, payload: { epoch } }: StoredEvent): number {
+  return LIFECYCLE_TYPES.includes(event_type) && typeof epoch === "number" && Number.isSafeInteger(epoch) ? epoch : 0;
 }
 
 function unstarted(event: StoredEvent): Session {

@@ -1,0 +1,52 @@
+import { breathe } from "../store/catch-up.ts";
+import type { LeaseFilter } from "../store/leases.ts";
+import { adoptStartless } from "../store/startless-sessions.ts";
+import type { SessionContext } from "./session-context.ts";
+import { sweep, sweepJobs } from "./sweep.ts";
+import type { SweptSession } from "./sweep-session.ts";
+
+/** How a clean-up runs: under which batch, until when, and who hears of each group of judged sessions. */
+export interface CleanUpOptions {
+  readonly batchId: string;
+  readonly signal: AbortSignal;
+  readonly onSwept: (swept: readonly SweptSession[]) => void;
+}
+
+const SLICE = { maxSessions: 1_000, maxMs: 50 };
+
+/** Judges every running session, or those of a filter, in slices that let requests be answered in between. */
+export async function sweepEverything(
+  context: SessionContext,
+  options: CleanUpOptions,
+  bounds: { readonly after: string; readonly leases: LeaseFilter } = { after: "", leases: "all" },
+): Promise<void> {
+  const { batchId, signal, onSwept } = options;
+  for (let after: string | undefined = bounds.after; after !== undefined && !signal.aborted; await breathe()) {
+    const { swept, next } = await sweep(context, { ...SLICE, ...bounds, batchId, signal, after });
+    onSwept(swept);
+    after = next;
+  }
+}
+
+/**
+ * The thorough part of a clean-up: streams that no status row ever announced, then jobs whose session has ended.
+ * Returns how many jobs were closed.
+ */
+export async function sweepStragglers(context: SessionContext, options: CleanUpOptions): Promise<number> {
+  const { signal } = options;
+  let adopted = 0;
+  for (let after: string | undefined = ""; after !== undefined && !signal.aborted; await breathe()) {
+    const step = await adoptStartless(context.store, after);
+    adopted += step.found;
+    after = step.next;
+  }
+  if (adopted > 0) await sweepEverything(context, options);
+  let closed = 0;
+  for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined; await breathe()) {
+    if (signal.aborted) break;
+    const step = await sweepJobs(context, before);
+    closed += step.closed;
+    before = step.next;
+  }
+  return closed;
+}
