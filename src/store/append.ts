@@ -32,11 +32,11 @@ export async function append(
   if (!first) return "written";
   mustBeWritable(store);
   const guard = guardOf(expected);
-  const statements = [...events.map((event, at) => insertEvent(event, at === 0 ? guard : isThere(first.id))), ...along];
+  const statements = [...insertEvents(events, guard), ...along];
   for (let attempt = 1; ; attempt++) {
     try {
       const [inserted] = await store.database.write(statements);
-      if (inserted?.rowsAffected === 1 || (await hasEvent(store, first.id))) return "written";
+      if ((inserted?.rowsAffected ?? 0) > 0 || (await hasEvent(store, first.id))) return "written";
       return expected.kind === "owner" ? "fenced" : "conflict";
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "store_unreachable") throw error;
@@ -64,11 +64,33 @@ export interface Guard {
 
 /** Inserts one event if the guard holds and its id is not there yet. Every statement of a batch needs its own guard. */
 export function insertEvent(event: NewEvent, guard: Guard): Statement {
+  return insertRows([event], guard);
+}
+
+const ROWS_A_STATEMENT = 500;
+
+/** Inserts events in their order, all of them or none: few statements, since preparing one costs more than its rows. */
+function insertEvents(events: readonly NewEvent[], guard: Guard): Statement[] {
+  const statements: Statement[] = [];
+  for (let from = 0; from < events.length; from += ROWS_A_STATEMENT) {
+    const first = events[0];
+    // Rows of this very batch change what the guard looks at, so later statements go by the first row's presence.
+    const holds = from === 0 || !first ? guard : isThere(first.id);
+    statements.push(insertRows(events.slice(from, from + ROWS_A_STATEMENT), holds));
+  }
+  return statements;
+}
+
+function insertRows(events: readonly NewEvent[], guard: Guard): Statement {
+  const values = `VALUES ${events.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`;
+  const source = guard === ALWAYS ? values : `SELECT * FROM (${values}) WHERE ${guard.sql}`;
   return {
-    sql: `INSERT INTO events (${INSERT_COLUMNS}) SELECT ?, ?, ?, ?, ?, ? WHERE ${guard.sql} ON CONFLICT (id) DO NOTHING`,
-    args: [...insertValues(event), ...guard.args],
+    sql: `INSERT INTO events (${INSERT_COLUMNS}) ${source} ON CONFLICT (id) DO NOTHING`,
+    args: [...events.flatMap(insertValues), ...guard.args],
   };
 }
+
+const ALWAYS: Guard = { sql: "TRUE", args: [] };
 
 /** Holds while the session's lease carries exactly this epoch and owner. */
 export function isOwner(sessionId: string, epoch: number, ownerId: string): Guard {
@@ -86,7 +108,7 @@ export function isThere(eventId: string): Guard {
 function guardOf(expected: Expected): Guard {
   switch (expected.kind) {
     case "any":
-      return { sql: "TRUE", args: [] };
+      return ALWAYS;
     case "newest":
       return {
         sql: "coalesce((SELECT max(rowid) FROM events WHERE aggregate_type = ? AND aggregate_id = ?), 0) = ?",
