@@ -2,6 +2,7 @@ import type { CommandContext, CommandFunctionLoader, StricliProcess } from "@str
 import { messageOf, OuroborosError } from "../base/errors.ts";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
+import type { Interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "./render.ts";
 import type { Style } from "./style.ts";
@@ -9,10 +10,11 @@ import type { Style } from "./style.ts";
 /** What a command gets besides its flags and arguments. */
 export interface Cli extends CommandContext {
   readonly process: StricliProcess;
+  /** Answers go here, and nothing else does. */
   readonly output: Output;
+  readonly errors: Output;
   readonly style: Style;
-  /** Aborts at Ctrl-C, or when nobody reads the output any more. */
-  readonly signal: AbortSignal;
+  readonly interruption: Interruption;
 }
 
 /** The flags every command has. A type, not an interface: the kit wants an index signature. */
@@ -49,6 +51,7 @@ export function command<Flags extends SharedFlags, Args extends readonly unknown
 }
 
 async function conclude(cli: Cli, json: boolean, work: () => Promise<Answer | Refusal | number>): Promise<number> {
+  cli.interruption.begin();
   try {
     const outcome = await work();
     if (typeof outcome === "number") return outcome;
@@ -61,14 +64,18 @@ async function conclude(cli: Cli, json: boolean, work: () => Promise<Answer | Re
 }
 
 /** One sentence and the next step on stderr, and with --json the same on stdout; returns the exit code. */
-export async function complain(cli: Pick<Cli, "process" | "output">, json: boolean, trouble: unknown): Promise<number> {
+export async function complain(
+  { output, errors }: Pick<Cli, "output" | "errors">,
+  json: boolean,
+  trouble: unknown,
+): Promise<number> {
   const known = isRefusal(trouble) || trouble instanceof OuroborosError;
   const code = known ? trouble.code : "internal";
-  const message = oneLine(messageOf(known ? { toString: () => trouble.message } : trouble));
+  const message = oneLine(known ? trouble.message : messageOf(trouble));
   const next = known ? trouble.next : "This is a bug: please report it with the lines above";
   // Nothing but the stack helps whoever has to mend it.
-  if (!known && trouble instanceof Error) cli.process.stderr.write(`${trouble.stack ?? trouble.message}\n`);
-  cli.process.stderr.write(`${message}. ${next}\n`);
-  if (json) await cli.output.write(`${JSON.stringify({ error: { code, message, next } })}\n`);
+  if (!known && trouble instanceof Error) await errors.write(`${trouble.stack ?? ""}\n`);
+  await errors.write(`${/[.?!]$/.test(message) ? message : `${message}.`} ${next}\n`);
+  if (json) await output.write(`${JSON.stringify({ error: { code, message, next } })}\n`);
   return exitCodeOf(trouble);
 }

@@ -25,12 +25,16 @@ async function opened<T>(
   readOnly: boolean,
   work: (context: SessionContext) => Promise<T>,
 ): Promise<T> {
-  const context = await openApp({ db: flags.db, readOnly, create: false });
+  const progress = startProgress(process.stderr, "Opening the store …");
+  let context: SessionContext | undefined;
   try {
-    const progress = startProgress(process.stderr, `Catching up with ${context.store.database.where} …`);
-    await catchUp(context.store).finally(progress.done);
+    context = await openApp({ db: flags.db, readOnly, create: false });
+    progress.tell(`Catching up with ${context.store.database.where} …`);
+    await catchUp(context.store);
+    progress.done();
     return await work(context);
   } finally {
-    await context.store[Symbol.asyncDispose]();
+    progress.done();
+    await context?.store[Symbol.asyncDispose]();
   }
 }

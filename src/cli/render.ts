@@ -37,7 +37,10 @@ export function table<Row>(style: Style, columns: readonly Column<Row>[], rows: 
 }
 
 /** Named values, one a line; those that are null are not in the store and so are not shown. */
-export function fields(style: Style, values: readonly (readonly [name: string, value: string | number | null])[]): string {
+export function fields(
+  style: Style,
+  values: readonly (readonly [name: string, value: string | number | null])[],
+): string {
   const shown = values.filter(([, value]) => value !== null && value !== "");
   const width = Math.max(0, ...shown.map(([name]) => name.length)) + 1;
   return lines(
@@ -55,7 +58,7 @@ export function lines(texts: readonly string[]): string {
 
 /** Text of the store as one printable line: what it holds was written by others, and a terminal obeys control characters. */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").trim();
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+/gu, " ").trim();
 }
 
 /** A number of bytes as a person reads it. */

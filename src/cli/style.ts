@@ -25,7 +25,8 @@ export function styleFor(
 ): Style {
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "" && env.FORCE_COLOR !== "0";
   const forPeople = stream.isTTY === true || forced;
-  const unwanted = (env.NO_COLOR !== undefined && env.NO_COLOR !== "") || env.FORCE_COLOR === "0" || env.TERM === "dumb";
+  const unwanted =
+    (env.NO_COLOR !== undefined && env.NO_COLOR !== "") || env.FORCE_COLOR === "0" || env.TERM === "dumb";
   return { forPeople, colour: forced || (forPeople && !unwanted), width: stream.columns || STANDARD_WIDTH };
 }
 

@@ -1,0 +1,121 @@
+import { newShortId } from "../../../base/ids.ts";
+import { judgeSession, type SessionContext } from "../../../sessions/session-context.ts";
+import { sweep, sweepJobs } from "../../../sessions/sweep.ts";
+import { mustBeWritable } from "../../../store/append.ts";
+import { breathe } from "../../../store/catch-up.ts";
+import { openSessionIds } from "../../../store/leases.ts";
+import { adoptStartless } from "../../../store/startless-sessions.ts";
+
+/** What a clean-up did, or would do. */
+export interface CleanedUp {
+  readonly dry_run: boolean;
+  /** False when it was interrupted: the rest was not looked at. */
+  readonly complete: boolean;
+  /** Null when nothing was written. */
+  readonly batch_id: string | null;
+  readonly examined: number;
+  /** How many sessions had which outcome. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly jobs_closed: number;
+  /** The command that takes the cancellations back; null when there are none. */
+  readonly undo: string | null;
+  readonly sessions: readonly CleanedUpSession[];
+}
+
+interface CleanedUpSession {
+  readonly session_id: string;
+  readonly outcome: string;
+  readonly liveness: string | null;
+  readonly rule: string | null;
+  readonly why: string | null;
+}
+
+const AT_ONCE = 50;
+const SWEPT_AT_ONCE = 500;
+const OUTCOMES = {
+  none: "spared",
+  report: "reported",
+  pause: "would_be_paused",
+  cancel: "would_be_cancelled",
+} as const;
+
+/** Judges every running session and writes nothing about any. */
+export async function rehearse(
+  context: SessionContext,
+  signal: AbortSignal,
+  tell: (judged: number) => void,
+): Promise<CleanedUp> {
+  const { store } = context;
+  await adoptAll(context, signal);
+  const sessions: CleanedUpSession[] = [];
+  for (let after: string | undefined = ""; after !== undefined && !signal.aborted; ) {
+    const ids: string[] = await openSessionIds(store, { after, limit: AT_ONCE, leases: "all" });
+    for (const id of ids) {
+      const verdict = (await judgeSession(context, id))?.verdict;
+      if (verdict) sessions.push({ session_id: id, outcome: OUTCOMES[verdict.sweep], ...shown(verdict) });
+      await breathe();
+    }
+    tell(sessions.length);
+    after = ids.length < AT_ONCE ? undefined : ids.at(-1);
+  }
+  return { dry_run: true, complete: !signal.aborted, batch_id: null, ...summed(sessions), jobs_closed: 0, undo: null };
+}
+
+/** Judges every running session, carries the verdicts out under one batch id, and closes jobs of sessions that have ended. */
+export async function cleanUp(
+  context: SessionContext,
+  signal: AbortSignal,
+  tell: (judged: number) => void,
+): Promise<CleanedUp> {
+  mustBeWritable(context.store);
+  await adoptAll(context, signal);
+  const batchId = newShortId("batch");
+  const sessions: CleanedUpSession[] = [];
+  const bounds = {
+    batchId,
+    leases: "all" as const,
+    maxSessions: SWEPT_AT_ONCE,
+    maxMs: Number.POSITIVE_INFINITY,
+    signal,
+  };
+  for (let after: string | undefined = ""; after !== undefined && !signal.aborted; ) {
+    const { swept, next } = await sweep(context, { ...bounds, after });
+    for (const { session_id, outcome, verdict } of swept) sessions.push({ session_id, outcome, ...shown(verdict) });
+    tell(sessions.length);
+    after = next;
+  }
+  let jobsClosed = 0;
+  for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined && !signal.aborted; ) {
+    const step = await sweepJobs(context, before);
+    jobsClosed += step.closed;
+    before = step.next;
+    await breathe();
+  }
+  const wrote = sessions.some(({ outcome }) => outcome === "cancelled" || outcome === "paused");
+  const cancelled = sessions.some(({ outcome }) => outcome === "cancelled");
+  return {
+    dry_run: false,
+    complete: !signal.aborted,
+    batch_id: wrote ? batchId : null,
+    ...summed(sessions),
+    jobs_closed: jobsClosed,
+    undo: cancelled ? `ouroboros cleanup --undo ${batchId}` : null,
+  };
+}
+
+/** Streams that never had a status row are sessions, too. */
+async function adoptAll({ store }: SessionContext, signal: AbortSignal): Promise<void> {
+  for (let after: string | undefined = ""; after !== undefined && !signal.aborted; await breathe()) {
+    after = (await adoptStartless(store, after)).next;
+  }
+}
+
+function shown(verdict: { liveness: string; rule: string; why: string } | undefined) {
+  return { liveness: verdict?.liveness ?? null, rule: verdict?.rule ?? null, why: verdict?.why ?? null };
+}
+
+function summed(sessions: readonly CleanedUpSession[]) {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of sessions) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return { examined: sessions.length, counts, sessions };
+}

@@ -1,0 +1,88 @@
+import type { Answer, Cli, SharedFlags } from "../command.ts";
+import { EXIT } from "../exit-code.ts";
+import { bytes, fields, lines, oneLine, table } from "../render.ts";
+import { paint, type Style } from "../style.ts";
+import { type Examination, examine } from "./doctor/examine.ts";
+import type { StoreFindings } from "./doctor/examine-store.ts";
+
+/** `ouroboros doctor`: what can be known about this installation, and what to do about each problem. Mends nothing. */
+export async function doctor({ style }: Cli, flags: SharedFlags): Promise<Answer> {
+  const found = await examine(flags);
+  return { json: found, text: describe(style, found), exitCode: found.ok ? EXIT.ok : EXIT.failure };
+}
+
+function describe(style: Style, found: Examination): string {
+  const { config, machine, locks, addon, store, problems } = found;
+  const parts = [
+    fields(style, [
+      ["Version", found.version],
+      ["Home", config?.home ?? null],
+      ["Machine identity", known(machine.machine_known)],
+      ["Boot identity", known(machine.boot_known)],
+      ["Process namespace", known(machine.pid_namespace_known)],
+      ["Python locks", locks && `${locks.folder} (${locks.live} live, ${locks.dead} dead)`],
+      ["Native addon", addon && `${addon.folder} (${addon.state})`],
+      ["Store", found.where],
+    ]),
+  ];
+  if (store) parts.push(describeStore(style, store));
+  const next = problems.map(({ message, next }) =>
+    lines([paint(style, "red", oneLine(message)), `  → ${oneLine(next)}`]),
+  );
+  parts.push(lines([""]), ...(next.length === 0 ? [lines([paint(style, "green", "No problems found.")])] : next));
+  return parts.join("");
+}
+
+function known(is: boolean): string {
+  return is ? "known" : "unknown";
+}
+
+function describeStore(style: Style, { shape, ...store }: StoreFindings): string {
+  const { sweeper, starts } = store;
+  const facts = fields(style, [
+    ["Engine", store.engine],
+    ["Access", store.access],
+    ["Shape", `upstream ${shape.generation}, spelling ${shape.spelling}, format ${shape.schema_version}`],
+    ["Missing indexes", shape.missing_indexes.join(", ")],
+    ["File", store.sizes && bytes(store.sizes.file_bytes)],
+    ["Write-ahead log", store.sizes && bytes(store.sizes.wal_bytes)],
+    [
+      "Sessions",
+      Object.entries(store.sessions)
+        .map(([status, n]) => `${n} ${status}`)
+        .join(", "),
+    ],
+    [
+      "Sweeper",
+      sweeper ? `${sweeper.held ? "held by" : "last held by"} pid ${sweeper.pid}, ${sweeper.why}` : "nobody yet",
+    ],
+  ]);
+  if (starts.length === 0) return facts;
+  const rows = table(
+    style,
+    [
+      { heading: "START", cell: (one) => String(one.scheduled_at ?? "") },
+      { heading: "PHASE", cell: (one) => String(one.phase ?? "") },
+      { heading: "ROLE", cell: (one) => String(one.role ?? "") },
+      { heading: "READY", cell: (one) => milliseconds(one, "ready") },
+      { heading: "SETTLED", cell: (one) => milliseconds(one, "settled") },
+      { heading: "DID", cell: did, grows: true },
+    ],
+    starts,
+  );
+  return facts + lines([""]) + rows;
+}
+
+/** Receipts may have been written by another version: what they lack is not shown. */
+function milliseconds({ ms }: Readonly<Record<string, unknown>>, name: string): string {
+  const value =
+    typeof ms === "object" && ms !== null ? Object.entries(ms).find(([key]) => key === name)?.[1] : undefined;
+  return typeof value === "number" ? `${value} ms` : "";
+}
+
+function did(receipt: Readonly<Record<string, unknown>>): string {
+  return ["examined", "cancelled", "paused", "quarantined"]
+    .filter((name) => typeof receipt[name] === "number")
+    .map((name) => `${receipt[name]} ${name}`)
+    .join(", ");
+}

@@ -1,0 +1,127 @@
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { openApp } from "../../../app.ts";
+import { messageOf, OuroborosError } from "../../../base/errors.ts";
+import { type Config, readConfig } from "../../../config.ts";
+import { ownIdentity } from "../../../process/identity.ts";
+import { readPythonLock } from "../../../process/python-lock.ts";
+import { describeTarget } from "../../../store/store-target.ts";
+import { VERSION } from "../../../version.ts";
+import type { SharedFlags } from "../../command.ts";
+import { examineStore, type StoreFindings } from "./examine-store.ts";
+import type { Problem } from "./problem.ts";
+
+/** What the doctor found; parts that could not be looked at are null. */
+export interface Examination {
+  /** Can the store be used? Lesser problems do not matter here. */
+  readonly ok: boolean;
+  readonly version: string;
+  readonly config: { readonly home: string; readonly unknown_keys: readonly string[] } | null;
+  readonly machine: {
+    readonly machine_known: boolean;
+    readonly boot_known: boolean;
+    readonly pid_namespace_known: boolean;
+  };
+  readonly locks: {
+    readonly folder: string;
+    readonly exists: boolean;
+    readonly live: number;
+    readonly dead: number;
+  } | null;
+  readonly addon: { readonly folder: string; readonly state: "absent" | "usable" | "not writable" } | null;
+  readonly where: string | null;
+  readonly store: StoreFindings | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Looks at everything, one thing's failure hiding no other's. */
+export async function examine(flags: SharedFlags): Promise<Examination> {
+  const problems: Problem[] = [];
+  const machine = examineMachine(problems);
+  const config = await attempt(problems, () => readConfig({ db: flags.db }));
+  const store = config && (await attempt(problems, () => openAndExamine(flags, problems)));
+  return {
+    ok: store !== null && config !== null,
+    version: VERSION,
+    config: config && examineConfig(config, problems),
+    machine,
+    locks: config && examineLocks(join(config.home, "locks")),
+    addon: config && examineAddon(join(config.home, "runtime"), problems),
+    where: config && describeTarget(config.target),
+    store,
+    problems,
+  };
+}
+
+async function attempt<T>(problems: Problem[], work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    const known = error instanceof OuroborosError;
+    problems.push({
+      code: known ? error.code : "internal",
+      message: messageOf(error),
+      next: known ? error.next : "This is a bug: please report it",
+    });
+    return null;
+  }
+}
+
+async function openAndExamine(flags: SharedFlags, problems: Problem[]): Promise<StoreFindings> {
+  const context = await openApp({ db: flags.db, readOnly: false, create: false });
+  try {
+    return await examineStore(context, problems);
+  } finally {
+    await context.store[Symbol.asyncDispose]();
+  }
+}
+
+function examineConfig({ home, unknownKeys }: Config, problems: Problem[]): Examination["config"] {
+  for (const key of unknownKeys) {
+    problems.push({
+      code: "unknown_config_key",
+      message: `${join(home, "config.yaml")} has the key ${JSON.stringify(key)}, which nobody reads`,
+      next: "Correct its spelling or remove it",
+    });
+  }
+  return { home, unknown_keys: unknownKeys };
+}
+
+function examineMachine(problems: Problem[]): Examination["machine"] {
+  const { machine, boot, pid_namespace } = ownIdentity();
+  const found = {
+    machine_known: machine !== null,
+    boot_known: boot !== null,
+    pid_namespace_known: pid_namespace !== null,
+  };
+  if (Object.values(found).includes(false)) {
+    problems.push({
+      code: "identity_unknown",
+      message: "This machine cannot tell its processes from others': a dead owner is only noticed by its silence",
+      next: "Give the system a machine id (/etc/machine-id on Linux) and let this user read /proc",
+    });
+  }
+  return found;
+}
+
+function examineLocks(folder: string): Examination["locks"] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const states = names.map((name) => readPythonLock(folder, name).state);
+  const count = (state: string) => states.filter((one) => one === state).length;
+  return { folder, exists: existsSync(folder), live: count("live"), dead: count("dead") };
+}
+
+function examineAddon(folder: string, problems: Problem[]): Examination["addon"] {
+  if (!existsSync(folder)) return { folder, state: "absent" };
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return { folder, state: "usable" };
+  } catch (error) {
+    problems.push({
+      code: "addon_folder",
+      message: `The folder for the SQLite engine, ${folder}, cannot be written (${messageOf(error)})`,
+      next: "Make it writable for this user; until then a folder for temporary files is used",
+    });
+    return { folder, state: "not writable" };
+  }
+}

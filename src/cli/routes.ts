@@ -1,0 +1,209 @@
+import {
+  buildApplication,
+  buildCommand,
+  buildRouteMap,
+  type Command,
+  help,
+  type RouteMap,
+  text_en,
+  version,
+} from "@stricli/core";
+import { messageOf } from "../base/errors.ts";
+import { SESSION_STATUSES } from "../domain/session/session.ts";
+import { VERSION } from "../version.ts";
+import { type Cli, command, type SharedFlags } from "./command.ts";
+import type { CleanupFlags } from "./commands/cleanup.ts";
+import type { EventsFlags } from "./commands/events.ts";
+import type { ServeFlags } from "./commands/mcp-serve.ts";
+import type { SessionsFlags } from "./commands/sessions.ts";
+import { type CommandNode, SHELLS } from "./completions/command-node.ts";
+import { numberFlag, SESSION_ID, SHARED, switchFlag, textFlag } from "./parameters.ts";
+
+const mcpRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    serve: buildCommand<ServeFlags, [], Cli>({
+      loader: async () => (await import("./commands/mcp-serve.ts")).mcpServe,
+      parameters: {
+        flags: {
+          ...SHARED,
+          readOnly: switchFlag("Offer no tool that acts, and never write to the store"),
+          toolsets: textFlag("NAMES", "Only these groups of tools, separated by commas"),
+          transport: { kind: "enum", values: ["stdio"], optional: true, brief: "How the host talks to the server" },
+        },
+      },
+      docs: { brief: "Serve MCP to a host, until the host is gone" },
+    }),
+    info: buildCommand<SharedFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/mcp-info.ts")).mcpInfo),
+      parameters: { flags: SHARED },
+      docs: { brief: "Show what the server offers: protocol versions, tools and their sizes" },
+    }),
+  },
+  docs: { brief: "The MCP server" },
+});
+
+const storeRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    info: buildCommand<SharedFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/store-info.ts")).storeInfo),
+      parameters: { flags: SHARED },
+      docs: { brief: "Show the store's shape, sizes and counts" },
+    }),
+    check: buildCommand<SharedFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/store-check.ts")).storeCheck),
+      parameters: { flags: SHARED },
+      docs: { brief: "Read every row of the store and report damage" },
+    }),
+  },
+  docs: { brief: "The event store" },
+});
+
+const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
+  routes: {
+    mcp: mcpRoutes,
+    sessions: buildCommand<SessionsFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/sessions.ts")).sessions),
+      parameters: {
+        flags: {
+          ...SHARED,
+          status: { kind: "enum", values: SESSION_STATUSES, optional: true, brief: "Only sessions of this status" },
+          limit: numberFlag({ min: 1, max: 1000 }, "At most this many; 20 unless told"),
+          cursor: textFlag("CURSOR", "Go on where the page before ended"),
+        },
+      },
+      docs: { brief: "List sessions, newest first" },
+    }),
+    status: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/status.ts")).status),
+      parameters: { flags: SHARED, positional: SESSION_ID },
+      docs: { brief: "Show one session: its status, whether it is alive, how far it is" },
+    }),
+    why: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/why.ts")).why),
+      parameters: { flags: SHARED, positional: SESSION_ID },
+      docs: { brief: "Explain a session's status with the evidence, and whether it can be brought back" },
+    }),
+    cancel: buildCommand<SharedFlags & { readonly reason?: string | undefined }, [string], Cli>({
+      loader: command(async () => (await import("./commands/cancel.ts")).cancel),
+      parameters: {
+        flags: { ...SHARED, reason: textFlag("TEXT", "Why, for the record") },
+        positional: SESSION_ID,
+      },
+      docs: { brief: "Cancel a session for good" },
+    }),
+    cleanup: buildCommand<CleanupFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/cleanup.ts")).cleanup),
+      parameters: {
+        flags: {
+          ...SHARED,
+          dryRun: switchFlag("Only say what would be done"),
+          undo: {
+            kind: "parsed",
+            parse: String,
+            inferEmpty: true,
+            optional: true,
+            placeholder: "BATCH",
+            brief: "Bring back what a clean-up cancelled: the latest one, or the one named",
+          },
+        },
+      },
+      docs: { brief: "End sessions whose owner is gone" },
+    }),
+    events: buildCommand<EventsFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/events.ts")).events),
+      parameters: {
+        flags: {
+          ...SHARED,
+          session: textFlag("ID", "Only events of this session, in all its scopes"),
+          type: textFlag("TYPE", "Only events of exactly this type"),
+          limit: numberFlag({ min: 1, max: 10_000 }, "At most this many; 50 unless told, none before --follow"),
+          offset: numberFlag({ min: 0, max: Number.MAX_SAFE_INTEGER }, "Skip this many of the newest"),
+          follow: switchFlag("Go on with new events as they are committed, until interrupted"),
+        },
+      },
+      docs: { brief: "List events, newest first, or follow them" },
+    }),
+    doctor: buildCommand<SharedFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/doctor.ts")).doctor),
+      parameters: { flags: SHARED },
+      docs: { brief: "Check this installation and its store; every problem comes with a next step" },
+    }),
+    store: storeRoutes,
+    completions: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => {
+        const { completions } = await import("./commands/completions.ts");
+        return (_cli, _flags, shell: string) => completions(commandTree(), shell);
+      }),
+      parameters: {
+        flags: SHARED,
+        positional: {
+          kind: "tuple",
+          parameters: [{ parse: String, placeholder: "SHELL", brief: `One of ${SHELLS.join(", ")}` }],
+        },
+      },
+      docs: {
+        brief: "Print a script that completes commands, flags and session ids in a shell",
+        fullDescription: `Print a script that completes commands, flags and session ids in a shell.
+  bash: ouroboros completions bash > ~/.local/share/bash-completion/completions/ouroboros
+  zsh:  ouroboros completions zsh > "\${fpath[1]}/_ouroboros"
+  fish: ouroboros completions fish > ~/.config/fish/completions/ouroboros.fish`,
+      },
+    }),
+  },
+  docs: { brief: "Ouroboros: a spec-first workflow runtime for coding agents" },
+});
+
+/** Every command; each one's code is loaded when it is called. */
+export const application = buildApplication<Cli>(
+  root,
+  {
+    name: "ouroboros",
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    localization: { text: { ...text_en, formatException: messageOf } },
+  },
+  {
+    help: help<Cli>({
+      brief: "Print help and exit",
+      defaultForRouteMap: true,
+      formatting: { useAliasInUsageLine: false, onlyRequiredInUsageLine: false, caseStyle: "convert-camel-to-kebab" },
+    }),
+    version: version<Cli>({ brief: "Print the version and exit", info: { currentVersion: VERSION } }),
+  },
+);
+
+/** The command line that shows help for what somebody tried to type. */
+export function helpCommandFor(argv: readonly string[]): string {
+  const words = ["ouroboros"];
+  let target: RouteMap<Cli> | Command<Cli> | undefined = root;
+  for (const word of argv) {
+    target = target && "getRoutingTargetForInput" in target ? target.getRoutingTargetForInput(word) : undefined;
+    if (!target) break;
+    words.push(word);
+  }
+  return [...words, "--help"].join(" ");
+}
+
+/** The commands as the completion scripts know them: read from the table above, so that they cannot differ from it. */
+function commandTree(): CommandNode[] {
+  return nodes(root, []);
+}
+
+function nodes(map: RouteMap<Cli>, path: readonly string[]): CommandNode[] {
+  return map.getAllEntries().flatMap(({ name, target }): CommandNode[] => {
+    const here = [...path, name["convert-camel-to-kebab"]];
+    const { brief } = target;
+    if ("getAllEntries" in target)
+      return [{ path: here, brief, flags: [], argument: undefined }, ...nodes(target, here)];
+    const flags = Object.entries(target.parameters.flags ?? {}).map(([flag, parameter]) => ({
+      name: flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+      brief: parameter.brief,
+      takesValue: parameter.kind !== "boolean",
+      values: parameter.kind === "enum" ? parameter.values : [],
+      isSessionId: flag === "session",
+    }));
+    const { positional } = target.parameters;
+    const placeholder = positional?.kind === "tuple" ? positional.parameters[0]?.placeholder : undefined;
+    const argument = placeholder === "ID" ? "session" : placeholder === "SHELL" ? "shell" : undefined;
+    return [{ path: here, brief, flags, argument }];
+  });
+}
