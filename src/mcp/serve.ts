@@ -11,7 +11,8 @@ export interface ServeOptions extends Offer {
   readonly db?: string | undefined;
 }
 
-const SHUTDOWN_MS = 2_000;
+/** Together with the transport's wait for pending answers (500 ms), less than the 2 s in which a server must be gone. */
+const SHUTDOWN_MS = 1_300;
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /**

@@ -8,6 +8,8 @@ import { readFacts } from "../store/session-facts.ts";
 import { cancellation, cleanUpCancellation, cleanUpPause, reopening } from "./conclusions.ts";
 import { type Judgement, judgeSession, type SessionContext } from "./session-context.ts";
 
+const REOPEN_TRIES = 20;
+
 /** What became of one session in a clean-up. `moved_on`: something changed under the verdict, so nothing was written. */
 export interface SweptSession {
   readonly session_id: string;
@@ -31,8 +33,8 @@ export async function sweepSession(
   if (written === "moved_on") return done("moved_on");
   // Python takes its lock without asking anybody: one that appeared while we wrote means that somebody just resumed it.
   if (readPythonLock(context.locksFolder, sessionId).state === "live") {
-    await reopenSession(context, sessionId, "a Python lock appeared while it was being cleaned up");
-    return done("reopened");
+    const why = "a Python lock appeared while it was being cleaned up";
+    if (await reopenSession(context, sessionId, why)) return done("reopened");
   }
   return done(verdict.sweep === "cancel" ? "cancelled" : "paused");
 }
@@ -56,13 +58,25 @@ async function conclude(
   return concludeSession(store, facts, taker(context, false), conclusion);
 }
 
-/** Voids the terminal that ended a session, if it may be voided and nobody else has moved it; true when it came back. */
-export async function reopenSession(context: SessionContext, sessionId: string, reason: string): Promise<boolean> {
+/**
+ * Voids the terminal that ended a session, if it may be voided and, where `terminalId` names one, is that one still; true
+ * when it came back. Rows that others add meanwhile change nothing about it: then it is tried again.
+ */
+export async function reopenSession(
+  context: SessionContext,
+  sessionId: string,
+  reason: string,
+  terminalId?: string,
+): Promise<boolean> {
   const { store } = context;
-  const facts = await readFacts(store, sessionId);
-  if (!facts || !isReopenable(facts.session)) return false;
-  const conclusion = reopening({ facts, at: store.stamp(facts.newestAt), jobs: [] }, "ouroboros", reason);
-  return (await concludeSession(store, facts, taker(context, false), conclusion)) === "written";
+  for (let attempt = 1; attempt <= REOPEN_TRIES; attempt++) {
+    const facts = await readFacts(store, sessionId);
+    if (!facts || !isReopenable(facts.session)) return false;
+    if (terminalId !== undefined && facts.session.status_event_id !== terminalId) return false;
+    const conclusion = reopening({ facts, at: store.stamp(facts.newestAt), jobs: [] }, "ouroboros", reason);
+    if ((await concludeSession(store, facts, taker(context, false), conclusion)) === "written") return true;
+  }
+  return false;
 }
 
 /** This process taking a session over without keeping it. */

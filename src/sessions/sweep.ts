@@ -40,8 +40,16 @@ export async function sweep(context: SessionContext, bounds: SweepBounds): Promi
     const limit = Math.min(IDS_AT_ONCE, bounds.maxSessions - swept.length);
     const ids = await openSessionIds(context.store, { after, limit, leases: bounds.leases });
     for (const id of ids) {
-      if (bounds.signal.aborted || performance.now() > deadline) return { swept, next: after };
-      swept.push(await sweepSession(context, id, { batchId: bounds.batchId, jobs: await jobs.of(id) }));
+      // One at least, or a store that is slow to answer would be asked the same again for ever.
+      const isLate = swept.length > 0 && performance.now() > deadline;
+      if (bounds.signal.aborted || isLate) return { swept, next: after };
+      try {
+        swept.push(await sweepSession(context, id, { batchId: bounds.batchId, jobs: await jobs.of(id) }));
+      } catch (error) {
+        // What was written is told first; the trouble, if it stays, meets the sweep that goes on from here.
+        if (swept.length === 0) throw error;
+        return { swept, next: after };
+      }
       after = id;
       await breathe();
     }

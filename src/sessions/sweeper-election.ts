@@ -3,7 +3,7 @@ import { type Lease, readLease, release, renewal, takeOver } from "../store/leas
 import { ownerState, type SessionContext } from "./session-context.ts";
 
 /** The elected sweeper's seat in the lease table; no session id looks like this. */
-const SEAT = "@sweeper";
+export const SWEEPER_SEAT = "@sweeper";
 /** Two missed rounds of the recurring sweep, and a new one is elected. */
 const TTL_SECONDS = 40;
 
@@ -20,22 +20,22 @@ export interface SweeperTerm {
  */
 export async function standForElection(context: SessionContext): Promise<SweeperTerm | undefined> {
   const { store, identity } = context;
-  const { lease, now } = await readLease(store, SEAT);
+  const { lease, now } = await readLease(store, SWEEPER_SEAT);
   if (lease && isHeld(lease, now, context)) return undefined;
   const ownerId = newId();
-  const seen = { sessionId: SEAT, executionId: null, lease, epoch: 0, newestRowid: 0 };
+  const seen = { sessionId: SWEEPER_SEAT, executionId: null, lease, epoch: 0, newestRowid: 0 };
   const taker = { ownerId, purpose: "run" as const, identity, ttlSeconds: TTL_SECONDS, overCancelRequest: true };
   await store.database.write([takeOver(seen, taker)]);
-  const { lease: mine } = await readLease(store, SEAT);
+  const { lease: mine } = await readLease(store, SWEEPER_SEAT);
   if (mine?.ownerId !== ownerId) return undefined;
   const { epoch } = mine;
   return {
     async renew() {
-      const [renewed] = await store.database.write([renewal(SEAT, epoch, ownerId, TTL_SECONDS)]);
+      const [renewed] = await store.database.write([renewal(SWEEPER_SEAT, epoch, ownerId, TTL_SECONDS)]);
       return renewed?.rowsAffected === 1;
     },
     async resign() {
-      await store.database.write([release(SEAT, epoch, ownerId)]);
+      await store.database.write([release(SWEEPER_SEAT, epoch, ownerId)]);
     },
   };
 }

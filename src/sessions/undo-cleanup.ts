@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from "../base/refusal.ts";
-import { SESSION_CANCELLED } from "../domain/session/session.ts";
+import { isReopenable, SESSION_CANCELLED, type Session } from "../domain/session/session.ts";
 import { query } from "../store/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../store/row.ts";
 import { loadSession } from "../store/sessions.ts";
@@ -31,13 +31,19 @@ export async function undoCleanup(context: SessionContext, batchId?: string): Pr
   for (const { sessionId, eventId } of cancellations) {
     const loaded = await loadSession(context.store, sessionId);
     const stands = loaded?.session.status_event_id === eventId;
-    if (stands && (await reopenSession(context, sessionId, `clean-up ${batch} undone`))) restored.push(sessionId);
+    if (stands && (await reopenSession(context, sessionId, `clean-up ${batch} undone`, eventId)))
+      restored.push(sessionId);
     else {
       const status = loaded?.session.status ?? "unknown";
-      left.push({ session_id: sessionId, status, why: stands ? "it changed at this moment" : "it has moved on since" });
+      left.push({ session_id: sessionId, status, why: whyLeft(stands, loaded?.session) });
     }
   }
   return { batch_id: batch, restored, left };
+}
+
+function whyLeft(stands: boolean, session: Session | undefined): string {
+  if (!stands) return "it has moved on since";
+  return session && !isReopenable(session) ? "a person's cancellation is final" : "it changed at this moment";
 }
 
 async function latestBatch({ store }: SessionContext): Promise<string | undefined> {

@@ -60,9 +60,9 @@ export class StartUp {
   start(): void {
     if (this.#task || this.#stop.signal.aborted) return;
     this.#task = this.#run().catch((error: unknown) => {
-      // A bug, not trouble with the store: say it, admit everybody (leases and fencing protect), and stay up.
+      // A bug, not trouble with the store: say it, admit everybody if there is a store (fencing protects), and stay up.
       logLine(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      this.#enter("degraded:sweep", toTrouble(error));
+      this.#enter(this.#context ? "degraded:sweep" : "degraded:store", toTrouble(error));
     });
   }
 
@@ -126,6 +126,7 @@ export class StartUp {
     this.#term = await standForElection(context);
     this.receipt.role = this.#term ? "sweeper" : "bystander";
     if (!this.#term) return;
+    this.#next = ""; // should this first look fail, all of it is left over
     const { batchId, signal } = this.#cleanUp();
     const bounds = { leases: "not_live" as const, maxSessions: PRE_SERVE_SESSIONS, maxMs: PRE_SERVE_MS, after: "" };
     const { swept, next } = await sweep(context, { ...bounds, batchId, signal });
@@ -159,7 +160,7 @@ export class StartUp {
     if (store.access === "read") return;
     await putReceipt(store, {
       receiptId: newShortId("start"),
-      startedAt: toTimestamp(store.stamp()),
+      startedAt: toTimestamp(Date.parse(this.receipt.scheduled_at) * 1000),
       settledAt: toTimestamp(store.stamp()),
       machine: identity.machine,
       pid: identity.pid,
@@ -187,8 +188,8 @@ export class StartUp {
     await catchUp(context.store, this.#stop.signal);
     if (this.#term && !(await this.#term.renew())) this.#term = undefined;
     this.#term ??= await standForElection(context);
+    this.receipt.role = this.#term ? "sweeper" : "bystander";
     if (this.#term) {
-      this.receipt.role = "sweeper";
       this.#batchId = newShortId("batch");
       await sweepEverything(context, this.#cleanUp());
     }

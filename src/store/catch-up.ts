@@ -1,9 +1,9 @@
 import type { StoredEvent } from "../domain/event.ts";
 import { evolve, LIFECYCLE_TYPES, SESSION_REOPENED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
 import { query, type Statement } from "./database.ts";
-import { projected, rebuildProjection, writeProjection } from "./projection.ts";
+import { isProjectionMissing, rebuildProjection, writeProjection } from "./projection.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
-import { SESSION_COLUMNS, toSession, upsertSessions } from "./session-rows.ts";
+import { IS_OPEN, SESSION_COLUMNS, toSession, upsertSessions } from "./session-rows.ts";
 import type { Store } from "./store.ts";
 
 /** What catching up did: rows folded, and rows among them that could not be decoded. */
@@ -27,9 +27,29 @@ const WATERMARK = "(SELECT CAST(value AS INTEGER) FROM ouro_meta WHERE key = 'wa
  */
 export async function catchUp(store: Store, signal?: AbortSignal): Promise<CatchUpReport> {
   const report: CatchUpReport = { folded: 0, quarantined: 0 };
-  while (!signal?.aborted && (await projected(store, () => foldLifecycle(store, report))) === "more") await breathe();
-  if (!signal?.aborted) await projected(store, () => wakePaused(store, report, signal));
+  while (!signal?.aborted) {
+    try {
+      while ((await foldLifecycle(store, report)) === "more" && !signal?.aborted) await breathe();
+      await wakePaused(store, report, signal);
+      break;
+    } catch (error) {
+      if (!isProjectionMissing(error)) throw error;
+      // Dropped by somebody meanwhile: all of it is folded again, not only what was still to do.
+      await rebuildProjection(store);
+    }
+  }
   return report;
+}
+
+/** Runs a query over the whole projection; when somebody has dropped it, folds from zero first, so that nothing is missing. */
+export async function caughtUp<T>(store: Store, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isProjectionMissing(error)) throw error;
+    await catchUp(store);
+    return await ask();
+  }
 }
 
 /** Lets requests be answered between two batches: the embedded driver blocks the event loop while it works. */
@@ -123,11 +143,7 @@ WHERE s.folded_rowid IS NOT one.value)`,
  * Folds a status row. One that may leave a pause as it stands must not pass over the rows before it: a progress row
  * among them may have woken the session, and once folded past nobody would look at it again.
  */
-export async function foldStatusRow(
-  store: Store,
-  session: Session | undefined,
-  event: StoredEvent,
-): Promise<Session> {
+export async function foldStatusRow(store: Store, session: Session | undefined, event: StoredEvent): Promise<Session> {
   let now = session;
   const mayKeepPause = event.event_type === SESSION_STARTED || event.event_type === SESSION_REOPENED;
   while (mayKeepPause && now?.status === "paused" && now.folded_rowid < event.rowid) {
@@ -163,7 +179,7 @@ async function wakePaused(store: Store, report: CatchUpReport, signal: AbortSign
   for (let after = ""; !signal?.aborted; await breathe()) {
     const rows = await query(
       store.database,
-      `SELECT ${SESSION_COLUMNS} FROM ouro_session AS s WHERE s.status = 'paused' AND s.session_id > ? AND EXISTS (
+      `SELECT ${SESSION_COLUMNS} FROM ouro_session AS s WHERE s.status = 'paused' AND s.status ${IS_OPEN} AND s.session_id > ? AND EXISTS (
 SELECT 1 FROM events AS e WHERE e.aggregate_type = 'session' AND e.aggregate_id = s.session_id AND e.rowid > s.folded_rowid)
 ORDER BY s.session_id LIMIT ${SESSIONS_AT_ONCE}`,
       [after],

@@ -5,6 +5,7 @@ import { hasEvent, insertEvent, isOwner, isThere, mustBeWritable } from "./appen
 import type { Statement } from "./database.ts";
 import { nextEpoch, type Seen, type Taker, takeOver } from "./leases.ts";
 import { projected } from "./projection.ts";
+import { JOB_ENDS } from "./python-jobs.ts";
 import type { StoredFacts } from "./session-facts.ts";
 import { upsertWithEvent } from "./session-rows.ts";
 import type { Store } from "./store.ts";
@@ -35,7 +36,7 @@ export async function concludeSession(
   const there = isThere(event.id);
   const statements: Statement[] = [takeOver(seen, taker), insertEvent(event, owns)];
   if (execution) statements.push(insertEvent(execution, both(there, noExecutionTerminal(execution.aggregate_id))));
-  for (const job of jobs) statements.push(insertEvent(job, there));
+  for (const job of jobs) statements.push(insertEvent(job, both(there, jobStillOpen(job.aggregate_id))));
   const after = evolve(facts.session, { ...event, rowid: Number.MAX_SAFE_INTEGER, timestamp: toTimestamp(event.at) });
   if (store.shape.hasTerminalGuards && isTerminal(after.status)) statements.push(terminalGuard(event, there));
   statements.push(upsertWithEvent(after, event.id));
@@ -65,12 +66,23 @@ function both(one: ReturnType<typeof isThere>, other: ReturnType<typeof isThere>
   return { sql: `${one.sql} AND ${other.sql}`, args: [...one.args, ...other.args] };
 }
 
-/** Two covering indexes intersected: an execution's stream may be long. */
+/** Two covering indexes intersected: an execution's stream may be long. A pause is written as a terminal too, and is none. */
 function noExecutionTerminal(executionId: string): ReturnType<typeof isThere> {
   return {
-    sql: `NOT EXISTS (SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
-INTERSECT SELECT rowid FROM events WHERE event_type = 'execution.terminal')`,
+    sql: `NOT EXISTS (SELECT 1 FROM events WHERE rowid IN (
+SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
+INTERSECT SELECT rowid FROM events WHERE event_type = 'execution.terminal')
+AND CASE WHEN json_valid(payload) THEN payload ->> '$.status' END IS NOT 'paused')`,
     args: [executionId],
+  };
+}
+
+/** A job may have ended since it was listed: its rows are in none of the session's scopes. */
+function jobStillOpen(jobId: string): ReturnType<typeof isThere> {
+  return {
+    sql: `NOT EXISTS (SELECT 1 FROM events WHERE aggregate_type = 'job' AND aggregate_id = ?
+AND event_type IN (${JOB_ENDS}))`,
+    args: [jobId],
   };
 }
 

@@ -27,8 +27,6 @@ export interface Database extends AsyncDisposable {
   useTemporary(statements: readonly Statement[]): Promise<void>;
   /** Runs statements that write temporary tables only, without taking the store's write lock. */
   scratch(statements: readonly Statement[]): Promise<Rows[]>;
-  /** Makes temporary tables for reading a store that must not be written; a later connection of this database gets them too. */
-  prepareForReading(statements: readonly Statement[]): Promise<void>;
   /** Set-up that writes to the file itself: only once it is known to be ours and meant to be written. */
   prepareForWriting(): Promise<void>;
   /** Moves what it can from the write-ahead log into the file; a no-op on a server. */

@@ -68,11 +68,14 @@ class FileDatabase implements Database {
 
   /** PRAGMAs hold for one connection, so they are set again after every reconnect. */
   async setUp(): Promise<void> {
-    await this.#patiently(async () => {
+    await this.#patiently(() => this.#client.execute("PRAGMA synchronous=NORMAL"));
+  }
+
+  async prepareForWriting(): Promise<void> {
+    await this.#run(async () => {
       const mode = await this.#client.execute("PRAGMA journal_mode");
       // Switching to WAL writes to the file; a store that cannot be written is still readable as it is.
       if (mode.rows[0]?.[0] !== "wal") await this.#client.execute("PRAGMA journal_mode=WAL").catch(ignoreReadOnly);
-      await this.#client.execute("PRAGMA synchronous=NORMAL");
     });
   }
 

@@ -1,5 +1,7 @@
 import type { ProcessIdentity } from "../process/identity.ts";
+import { caughtUp } from "./catch-up.ts";
 import { query, type SqlValue, type Statement } from "./database.ts";
+import { IS_OPEN } from "./session-rows.ts";
 import { NEWEST_ROWID } from "./session-scopes.ts";
 import type { Store } from "./store.ts";
 
@@ -163,18 +165,20 @@ export async function openSessionIds(
   store: Store,
   options: { readonly after: string; readonly limit: number; readonly leases: LeaseFilter },
 ): Promise<string[]> {
-  const rows = await query(
-    store.database,
-    `SELECT s.session_id FROM ouro_session AS s LEFT JOIN ouro_lease AS l ON l.session_id = s.session_id
-WHERE s.status = 'running' AND s.session_id > ? ${LEASE_FILTERS[options.leases]} ORDER BY s.session_id LIMIT ?`,
-    [options.after, options.limit],
+  const rows = await caughtUp(store, () =>
+    query(
+      store.database,
+      `SELECT s.session_id FROM ouro_session AS s LEFT JOIN ouro_lease AS l ON l.session_id = s.session_id
+WHERE s.status = 'running' AND s.status ${IS_OPEN} AND s.session_id > ? ${LEASE_FILTERS[options.leases]} ORDER BY s.session_id LIMIT ?`,
+      [options.after, options.limit],
+    ),
   );
   return rows.map((row) => String(row.session_id));
 }
 
 /** How many running sessions come after an id. */
 export async function countOpenAfter(store: Store, after: string): Promise<number> {
-  const sql = "SELECT count(*) AS n FROM ouro_session WHERE status = 'running' AND session_id > ?";
-  const [row] = await query(store.database, sql, [after]);
+  const sql = `SELECT count(*) AS n FROM ouro_session WHERE status = 'running' AND status ${IS_OPEN} AND session_id > ?`;
+  const [row] = await caughtUp(store, () => query(store.database, sql, [after]));
   return Number(row?.n ?? 0);
 }

@@ -46,7 +46,7 @@ export function loadNativeAddon<T>(embedded: string, hash: string): T {
 /** The unpacked addon in a folder of this user's own: written whole or not at all, and found there by the next start. */
 function keep(embedded: string, folder: string, hash: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
   const path = join(folder, `libsql-${hash}.node`);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile() && found.size === statSync(embedded).size) return path;

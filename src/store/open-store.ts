@@ -67,10 +67,14 @@ async function complete(
     await database.useTemporary(temporaryTables(found));
     return found;
   }
-  if (found.hasEvents && found.hasOurTables) return found;
+  if (found.hasEvents && found.hasOurTables) {
+    await database.prepareForWriting();
+    return found;
+  }
   if (!options.create && !found.hasEvents) {
     throw new StoreError("store_missing", `Cannot use the store ${database.where}: it holds no events table`);
   }
+  await database.prepareForWriting();
   await database.write(creation(found));
   return await probeShape(database);
 }

@@ -13,12 +13,17 @@ export async function rebuildProjection(store: Store): Promise<void> {
   await writeProjection(store, store.access === "write" ? rebuilding() : emptying());
 }
 
+/** Is this how the driver says that the projection was dropped? */
+export function isProjectionMissing(error: unknown): boolean {
+  return /no such table: (\w+\.)?ouro_session/.test(messageOf(error));
+}
+
 /** Runs work that needs the projection; when somebody has dropped it meanwhile, makes it again and runs it once more. */
 export async function projected<T>(store: Store, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!/no such table: (\w+\.)?ouro_session/.test(messageOf(error))) throw error;
+    if (!isProjectionMissing(error)) throw error;
     await rebuildProjection(store);
     return await work();
   }

@@ -9,14 +9,17 @@ export interface OpenJob {
   readonly sessionId: string | null;
 }
 
-const ENDED = ["completed", "failed", "cancelled", "interrupted"].map((word) => `'mcp.job.${word}'`).join(", ");
+/** The types that end a job, as SQL text. */
+export const JOB_ENDS = ["completed", "failed", "cancelled", "interrupted"]
+  .map((word) => `'mcp.job.${word}'`)
+  .join(", ");
 
 /** Open jobs, newest first, before a rowid: found by event type, so job streams are never walked. */
 export async function openJobs(store: Store, options: { before: number; limit: number }): Promise<OpenJob[]> {
   const rows = await query(
     store.database,
     `SELECT ${EVENT_COLUMNS} FROM events AS made WHERE event_type = 'mcp.job.created' AND rowid < ?
-AND aggregate_id NOT IN (SELECT aggregate_id FROM events WHERE event_type IN (${ENDED})) ORDER BY rowid DESC LIMIT ?`,
+AND aggregate_id NOT IN (SELECT aggregate_id FROM events WHERE event_type IN (${JOB_ENDS})) ORDER BY rowid DESC LIMIT ?`,
     [options.before, options.limit],
   );
   return rows.map(toStoredEvent).map(({ aggregate_id, rowid, payload }) => ({

@@ -1,3 +1,4 @@
+import { mustBeWritable } from "./append.ts";
 import { query } from "./database.ts";
 import type { Store } from "./store.ts";
 
@@ -16,6 +17,7 @@ const KEPT = 200;
 
 /** Keeps the receipt of a start, and forgets the oldest beyond the last 200. */
 export async function putReceipt(store: Store, receipt: StoredReceipt): Promise<void> {
+  mustBeWritable(store);
   await store.database.write([
     {
       sql: `INSERT INTO ouro_receipt (receipt_id, started_at, settled_at, machine, pid, version, body)

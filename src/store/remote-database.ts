@@ -53,10 +53,6 @@ class RemoteDatabase implements Database {
     throw new Error(NO_TEMPORARY);
   }
 
-  async prepareForReading(): Promise<void> {
-    // A store on a server is read as it stands.
-  }
-
   async prepareForWriting(): Promise<void> {
     // The server looks after its own log.
   }

@@ -59,7 +59,7 @@ function parsePayload(stored: string): Payload | undefined {
 /** Walks from quote to quote: a pattern for whole strings gives up on one of some megabytes. */
 function withoutBareNumbers(json: string): string {
   let inString = false;
-  return json.replace(/\\[^]|"|-?\b(?:NaN|Infinity)\b/g, (found) => {
+  return json.replace(/\\.|"|-?\b(?:NaN|Infinity)\b/gs, (found) => {
     if (found === '"') inString = !inString;
     return inString || found === '"' || found.startsWith("\\") ? found : "null";
   });

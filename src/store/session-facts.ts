@@ -30,7 +30,10 @@ export async function readFacts(store: Store, sessionId: string): Promise<Stored
     },
     { sql: `SELECT ${LEASE_COLUMNS} FROM ouro_lease WHERE session_id = ?`, args: [sessionId] },
     { sql: "SELECT unixepoch('subsec') AS now" },
-    { sql: `SELECT rowid AS row_id, CAST(timestamp AS BLOB) AS timestamp FROM events WHERE rowid IN (${NEWEST_OF_EACH})`, args },
+    {
+      sql: `SELECT rowid AS row_id, CAST(timestamp AS BLOB) AS timestamp FROM events WHERE rowid IN (${NEWEST_OF_EACH})`,
+      args,
+    },
     // Without its covering index this would visit every row; the newest row of each scope then has to do.
     indexed ? { sql: `SELECT CAST(${LATEST_TIME} AS BLOB) AS at`, args } : { sql: "SELECT '' AS at" },
   ]);

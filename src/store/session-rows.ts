@@ -23,6 +23,9 @@ const COLUMNS = [
 
 export const SESSION_COLUMNS = COLUMNS.join(", ");
 
+/** The condition of the index over open sessions, word for word: SQLite uses a partial index only for a query that repeats it. */
+export const IS_OPEN = "IN ('running', 'paused')";
+
 const UPDATES = COLUMNS.slice(1)
   .map((name) => `${name} = excluded.${name}`)
   .join(", ");

@@ -1,5 +1,5 @@
 import { evolve, LIFECYCLE_TYPES, type Session, type SessionStatus } from "../domain/session/session.ts";
-import { catchUp, firstRow, foldStatusRow, rowsAfter } from "./catch-up.ts";
+import { catchUp, caughtUp, firstRow, foldStatusRow, rowsAfter } from "./catch-up.ts";
 import { query, type SqlValue } from "./database.ts";
 import { projected } from "./projection.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
@@ -65,7 +65,7 @@ async function awake(store: Store, session: Session, streamTop: number): Promise
 /** The session that ran an execution, by the execution's id; the newest one if several did. */
 export async function findByExecution(store: Store, executionId: string): Promise<string | undefined> {
   const sql = "SELECT session_id FROM ouro_session WHERE execution_id = ? ORDER BY started_at DESC LIMIT 1";
-  const find = () => projected(store, () => query(store.database, sql, [executionId]));
+  const find = () => caughtUp(store, () => query(store.database, sql, [executionId]));
   let [row] = await find();
   if (!row) {
     // It may have begun after the last catch-up.
@@ -101,7 +101,7 @@ export async function listSessions(
   }
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   const sql = `SELECT ${SESSION_COLUMNS} FROM ouro_session ${where} ORDER BY started_at DESC, session_id DESC LIMIT :limit`;
-  const rows = await projected(store, () => query(store.database, sql, args));
+  const rows = await caughtUp(store, () => query(store.database, sql, args));
   const sessions = rows.slice(0, options.limit).map(toSession);
   const last = sessions.at(-1);
   return rows.length > options.limit && last
@@ -116,7 +116,7 @@ function parseCursor(cursor: string): [string, string] {
 
 /** Ids that begin with what was typed so far, for completion; at most `limit`. */
 export async function completeSessionId(store: Store, prefix: string, limit: number): Promise<string[]> {
-  const rows = await projected(store, () =>
+  const rows = await caughtUp(store, () =>
     query(
       store.database,
       "SELECT session_id FROM ouro_session WHERE session_id >= ? AND session_id < ? ORDER BY session_id LIMIT ?",
@@ -128,7 +128,8 @@ export async function completeSessionId(store: Store, prefix: string, limit: num
 
 /** How many sessions there are of each status. */
 export async function countSessions(store: Store): Promise<Record<string, number>> {
-  const rows = await projected(store, () =>
+  await catchUp(store);
+  const rows = await caughtUp(store, () =>
     query(store.database, "SELECT status, count(*) AS n FROM ouro_session GROUP BY status ORDER BY status"),
   );
   return Object.fromEntries(rows.map((row) => [String(row.status), Number(row.n)]));

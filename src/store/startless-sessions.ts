@@ -1,5 +1,6 @@
+import { caughtUp } from "./catch-up.ts";
 import { query } from "./database.ts";
-import { projected, writeProjection } from "./projection.ts";
+import { writeProjection } from "./projection.ts";
 import { upsertSessions } from "./session-rows.ts";
 import { loadSession } from "./sessions.ts";
 import type { Store } from "./store.ts";
@@ -22,7 +23,7 @@ export function adoptStartless(store: Store, after: string): Promise<StartlessSt
     (index) => !missingIndexes.includes(index),
   );
   if (!canJump) return Promise.resolve({ found: 0, next: undefined });
-  return projected(store, async () => {
+  return caughtUp(store, async () => {
     const ids = (await query(store.database, NEXT_IDS, { after, limit: STREAMS_AT_ONCE })).map((row) => ({
       id: String(row.id),
       known: Number(row.known) === 1,

@@ -71,7 +71,12 @@ export function isReopenable(session: Session): boolean {
 export function evolve(session: Session | undefined, event: StoredEvent): Session {
   if (!session) return evolve(unstarted(event), event);
   if (event.rowid <= session.folded_rowid) return session;
-  return { ...session, ...changes(session, event), epoch: Math.max(session.epoch, epochOf(event)), folded_rowid: event.rowid };
+  return {
+    ...session,
+    ...changes(session, event),
+    epoch: Math.max(session.epoch, epochOf(event)),
+    folded_rowid: event.rowid,
+  };
 }
 
 /** Only status rows claim epochs; in any other row, such as a progress row of Python's, the word means something else. */

@@ -47,7 +47,7 @@ export interface Verdict {
 /** Judges one session by the verdict table: silence alone is never death, and only proof leads to a written status. */
 export function judge(facts: SessionFacts, action: OrphanAction = "default"): Verdict {
   const ruling = rule(facts);
-  return { ...ruling, sweep: withPolicy(ruling.sweep, action), evidence: evidence(facts, ruling) };
+  return { ...ruling, sweep: withPolicy(facts, ruling.sweep, action), evidence: evidence(facts, ruling) };
 }
 
 type Ruling = Omit<Verdict, "evidence">;
@@ -57,7 +57,8 @@ function rule(facts: SessionFacts): Ruling {
   if (isTerminal(session.status)) return ruling("ended", "none", "ended", `ended: ${session.status}`);
   if (session.status === "paused") return ruling("paused", "none", "paused", "paused: never judged by silence");
   if (lease?.purpose === "run" && lease.expires_at !== null) return leased(facts, lease, lease.expires_at);
-  return unleased(facts, lease?.purpose === "run" ? "pause" : "cancel");
+  const isOurs = lease?.purpose === "run" && lease.cancel_requested_by === null;
+  return unleased(facts, isOurs ? "pause" : "cancel");
 }
 
 function leased(facts: SessionFacts, lease: LeaseFacts, expiresAt: number): Ruling {
@@ -100,8 +101,10 @@ function ruling(liveness: Liveness, sweep: Ruling["sweep"], name: string, why: s
   return { liveness, sweep, rule: name, why };
 }
 
-function withPolicy(sweep: Verdict["sweep"], action: OrphanAction): Verdict["sweep"] {
+function withPolicy({ lease }: SessionFacts, sweep: Verdict["sweep"], action: OrphanAction): Verdict["sweep"] {
   if (action === "default" || sweep === "none" || sweep === "report") return sweep;
+  // What a person asked for is no clean-up of ours to soften; no take-over succeeds over it either.
+  if (action === "pause" && lease !== undefined && lease.cancel_requested_by !== null) return sweep;
   return action;
 }
 
