@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -47,7 +48,8 @@ process.stdout.write(`Built ${outfile} for ${target}, version ${packageJson.vers
 
 /**
  * libSQL computes the name of the addon it requires, so a bundler embeds nothing and the binary dies outside this folder.
- * This names it literally, and unpacks it where it can be loaded (src/store/native-addon.ts).
+ * This embeds it as a plain file, to be unpacked and loaded by src/store/native-addon.ts when a store is first opened:
+ * loaded with the driver's module, one failure would leave that module broken for the rest of the process.
  */
 function embedLibsql(packageName: string): BunPlugin {
   return {
@@ -55,18 +57,26 @@ function embedLibsql(packageName: string): BunPlugin {
     setup(build) {
       build.onLoad({ filter: /[\\/]node_modules[\\/]libsql[\\/]index\.js$/ }, async ({ path }) => {
         const source = await readFile(path, "utf8");
-        const lookUp = /function requireNative\(\) \{[\s\S]*?\n\}\n/;
+        const lookUp = /function requireNative\(\) \{[\s\S]*?\n\}\n\nconst \{([\w\s,]+)\} = requireNative\(\);\n/;
         const imports = /const \{[^}]*\} = require\("(@neon-rs\/load|detect-libc)"\);\n/g;
-        if (!lookUp.test(source)) throw new Error("libsql/index.js has changed: look at embedLibsql in build.ts");
+        const names = lookUp.exec(source)?.[1]?.match(/\w+/g);
+        if (!names) throw new Error("libsql/index.js has changed: look at embedLibsql in build.ts");
+        const addon = join(import.meta.dirname, `node_modules/@libsql/${packageName}/index.node`);
+        const hash = createHash("sha256")
+          .update(await readFile(addon))
+          .digest("hex")
+          .slice(0, 16);
         const loader = JSON.stringify(join(import.meta.dirname, "src/store/native-addon.ts"));
-        const contents = source.replace(imports, "").replace(
-          lookUp,
-          `function requireNative() {
-  return require(${loader}).loadNativeAddon(() => require("@libsql/${packageName}"));
-}\n`,
-        );
-        return { contents, loader: "js" };
+        const bound = `let ${names.map((name) => `${name} = (...args) => (bind(), ${name}(...args))`).join(",\n  ")};
+function bind() {
+  ({ ${names.join(", ")} } = require(${loader}).loadNativeAddon(require(${JSON.stringify(addon)}), "${hash}"));
+}\n`;
+        return { contents: source.replace(imports, "").replace(lookUp, () => bound), loader: "js" };
       });
+      build.onLoad({ filter: /[\\/]@libsql[\\/][^\\/]+[\\/]index\.node$/ }, async ({ path }) => ({
+        contents: await readFile(path),
+        loader: "file",
+      }));
     },
   };
 }

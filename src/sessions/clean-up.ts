@@ -2,14 +2,15 @@ import { breathe } from "../store/catch-up.ts";
 import type { LeaseFilter } from "../store/leases.ts";
 import { adoptStartless } from "../store/startless-sessions.ts";
 import type { SessionContext } from "./session-context.ts";
-import { sweep, sweepJobs } from "./sweep.ts";
+import { JobsOfSessions, sweep, sweepJobs } from "./sweep.ts";
 import type { SweptSession } from "./sweep-session.ts";
 
 /** How a clean-up runs: under which batch, until when, and who hears of each group of judged sessions. */
 export interface CleanUpOptions {
   readonly batchId: string;
   readonly signal: AbortSignal;
-  readonly onSwept: (swept: readonly SweptSession[]) => void;
+  /** Called after each slice, and waited for. */
+  readonly onSwept: (swept: readonly SweptSession[]) => void | Promise<void>;
 }
 
 const SLICE = { maxSessions: 1_000, maxMs: 50 };
@@ -21,9 +22,10 @@ export async function sweepEverything(
   bounds: { readonly after: string; readonly leases: LeaseFilter } = { after: "", leases: "all" },
 ): Promise<void> {
   const { batchId, signal, onSwept } = options;
+  const jobs = new JobsOfSessions(context);
   for (let after: string | undefined = bounds.after; after !== undefined && !signal.aborted; await breathe()) {
-    const { swept, next } = await sweep(context, { ...SLICE, ...bounds, batchId, signal, after });
-    onSwept(swept);
+    const { swept, next } = await sweep(context, { ...SLICE, ...bounds, batchId, signal, jobs, after });
+    await onSwept(swept);
     after = next;
   }
 }

@@ -10,10 +10,13 @@ import { type Judgement, judgeSession, type SessionContext } from "./session-con
 
 const REOPEN_TRIES = 20;
 
-/** What became of one session in a clean-up. `moved_on`: something changed under the verdict, so nothing was written. */
+/**
+ * What became of one session in a clean-up. `moved_on`: something changed under the verdict, so nothing was written;
+ * `failed`: its rows could not be read.
+ */
 export interface SweptSession {
   readonly session_id: string;
-  readonly outcome: "cancelled" | "paused" | "spared" | "reported" | "moved_on" | "reopened" | "gone";
+  readonly outcome: "cancelled" | "paused" | "spared" | "reported" | "moved_on" | "reopened" | "gone" | "failed";
   readonly verdict: Verdict | undefined;
 }
 

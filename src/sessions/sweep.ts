@@ -5,6 +5,7 @@ import { breathe } from "../store/catch-up.ts";
 import { type LeaseFilter, openSessionIds } from "../store/leases.ts";
 import { type OpenJob, openJobs } from "../store/python-jobs.ts";
 import { loadSession } from "../store/sessions.ts";
+import { StoreError } from "../store/store-error.ts";
 import { jobInterrupted } from "./conclusions.ts";
 import type { SessionContext } from "./session-context.ts";
 import { type SweptSession, sweepSession } from "./sweep-session.ts";
@@ -19,6 +20,8 @@ export interface SweepBounds {
   /** Go on after this session id. */
   readonly after: string;
   readonly signal: AbortSignal;
+  /** Open jobs by session, where several slices share one reading of them. */
+  readonly jobs?: JobsOfSessions;
 }
 
 export interface SweepResult {
@@ -34,7 +37,7 @@ const RECENT_JOBS = 2_000;
 export async function sweep(context: SessionContext, bounds: SweepBounds): Promise<SweepResult> {
   const deadline = performance.now() + bounds.maxMs;
   const swept: SweptSession[] = [];
-  const jobs = new JobsOfSessions(context);
+  const jobs = bounds.jobs ?? new JobsOfSessions(context);
   let after = bounds.after;
   for (;;) {
     const limit = Math.min(IDS_AT_ONCE, bounds.maxSessions - swept.length);
@@ -46,9 +49,10 @@ export async function sweep(context: SessionContext, bounds: SweepBounds): Promi
       try {
         swept.push(await sweepSession(context, id, { batchId: bounds.batchId, jobs: await jobs.of(id) }));
       } catch (error) {
+        if (isOfOneSession(error)) swept.push({ session_id: id, outcome: "failed", verdict: undefined });
         // What was written is told first; the trouble, if it stays, meets the sweep that goes on from here.
-        if (swept.length === 0) throw error;
-        return { swept, next: after };
+        else if (swept.length > 0) return { swept, next: after };
+        else throw error;
       }
       after = id;
       await breathe();
@@ -60,8 +64,15 @@ export async function sweep(context: SessionContext, bounds: SweepBounds): Promi
   }
 }
 
-/** The open jobs of a session among the newest ones, read once a sweep and only if there is something to sweep. */
-class JobsOfSessions {
+/** Damage that one session's rows may have; it must not keep the sweep from all the others. */
+function isOfOneSession(error: unknown): boolean {
+  if (!(error instanceof StoreError) || (error.code !== "store_corrupt" && error.code !== "store_failed")) return false;
+  logLine(`${error.message}. ${error.next}`);
+  return true;
+}
+
+/** The open jobs of a session among the newest ones, read once and only if there is something to sweep. */
+export class JobsOfSessions {
   readonly #context: SessionContext;
   #jobs: Promise<readonly OpenJob[]> | undefined;
 

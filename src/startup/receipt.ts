@@ -59,17 +59,30 @@ export function newReceipt(batchId: string): Receipt {
   };
 }
 
-/** Adds the outcome of some swept sessions: to the start until it has settled, to the rounds after that. */
-export function count(receipt: Receipt, swept: readonly SweptSession[]): void {
-  for (const { outcome } of swept) {
-    if (receipt.settled_at !== null) {
-      if (outcome === "cancelled" || outcome === "paused") receipt.since[outcome]++;
-      continue;
+/** Counts sessions, not looks at them: one that is judged twice in a start counts as what became of it last. */
+export class SweepCount {
+  readonly #receipt: Receipt;
+  readonly #outcomes = new Map<string, "cancelled" | "paused" | "skipped">();
+
+  constructor(receipt: Receipt) {
+    this.#receipt = receipt;
+  }
+
+  /** Adds judged sessions: to the start until it has settled, to the rounds after that. */
+  add(swept: readonly SweptSession[]): void {
+    for (const { session_id, outcome } of swept) {
+      const became = outcome === "cancelled" || outcome === "paused" ? outcome : "skipped";
+      if (this.#receipt.settled_at === null) this.#count(session_id, became);
+      else if (became !== "skipped") this.#receipt.since[became]++;
     }
-    receipt.examined++;
-    if (outcome === "cancelled") receipt.cancelled++;
-    else if (outcome === "paused") receipt.paused++;
-    else receipt.skipped++;
+  }
+
+  #count(sessionId: string, became: "cancelled" | "paused" | "skipped"): void {
+    const before = this.#outcomes.get(sessionId);
+    if (before === undefined) this.#receipt.examined++;
+    else this.#receipt[before]--;
+    this.#receipt[became]++;
+    this.#outcomes.set(sessionId, became);
   }
 }
 

@@ -13,7 +13,7 @@ import { countOpenAfter } from "../store/leases.ts";
 import { putReceipt } from "../store/receipts.ts";
 import { VERSION } from "../version.ts";
 import { Gate } from "./gate.ts";
-import { count, newReceipt, type Receipt, receiptLine } from "./receipt.ts";
+import { newReceipt, type Receipt, receiptLine, SweepCount } from "./receipt.ts";
 import { SleepWatch } from "./sleep-watch.ts";
 
 export interface StartUpOptions {
@@ -26,6 +26,7 @@ export interface StartUpOptions {
 const PRE_SERVE_SESSIONS = 50;
 const PRE_SERVE_MS = 250;
 const EVERY_MS = 15_000;
+const RENEW_MS = 10_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 
@@ -37,18 +38,23 @@ export class StartUp {
   readonly gate = new Gate();
   readonly receipt: Receipt;
   readonly #options: StartUpOptions;
+  readonly #count: SweepCount;
+  /** From the very start, so that a sleep during a long clean-up is noticed too. */
+  readonly #sleepWatch = new SleepWatch();
   readonly #stop = new AbortController();
   #task: Promise<void> | undefined;
   #context: SessionContext | undefined;
   #term: SweeperTerm | undefined;
   #next: string | undefined;
   #began = 0;
+  #renewedAt = 0;
   /** One batch id for the start, a new one for each later round: an undo takes back no more than one of them. */
   #batchId = newShortId("batch");
 
   constructor(options: StartUpOptions) {
     this.#options = options;
     this.receipt = newReceipt(this.#batchId);
+    this.#count = new SweepCount(this.receipt);
   }
 
   /** The open store with its policy, once the gate has admitted a call that needs it. */
@@ -124,13 +130,14 @@ export class StartUp {
       return;
     }
     this.#term = await standForElection(context);
+    this.#renewedAt = performance.now();
     this.receipt.role = this.#term ? "sweeper" : "bystander";
     if (!this.#term) return;
     this.#next = ""; // should this first look fail, all of it is left over
     const { batchId, signal } = this.#cleanUp();
     const bounds = { leases: "not_live" as const, maxSessions: PRE_SERVE_SESSIONS, maxMs: PRE_SERVE_MS, after: "" };
     const { swept, next } = await sweep(context, { ...bounds, batchId, signal });
-    this.#note(swept);
+    await this.#note(swept);
     this.#next = next;
     if (next !== undefined) this.receipt.deferred = await countOpenAfter(context.store, next);
   }
@@ -172,13 +179,12 @@ export class StartUp {
 
   /** In a living server: notices what others wrote, dead owners and a vacant seat, every few seconds. */
   async #recur(context: SessionContext): Promise<void> {
-    const sleepWatch = new SleepWatch();
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await delay(this.#options.everyMs ?? EVERY_MS, signal);
       if (signal.aborted) return;
       // After a sleep every lease looks expired: owners renew first, and nobody sweeps for one lease time.
-      if (sleepWatch.isGracePeriod()) continue;
+      if (this.#sleepWatch.isGracePeriod()) continue;
       await this.#tolerate(() => this.#round(context));
     }
   }
@@ -186,7 +192,7 @@ export class StartUp {
   async #round(context: SessionContext): Promise<void> {
     if (context.store.access === "read") return;
     await catchUp(context.store, this.#stop.signal);
-    if (this.#term && !(await this.#term.renew())) this.#term = undefined;
+    await this.#renew();
     this.#term ??= await standForElection(context);
     this.receipt.role = this.#term ? "sweeper" : "bystander";
     if (this.#term) {
@@ -200,9 +206,16 @@ export class StartUp {
     return { batchId: this.#batchId, signal: this.#stop.signal, onSwept: (swept) => this.#note(swept) };
   }
 
-  #note(swept: readonly SweptSession[]): void {
-    count(this.receipt, swept);
+  async #note(swept: readonly SweptSession[]): Promise<void> {
+    this.#count.add(swept);
     logSwept(swept);
+    // A long clean-up must not outlast its own election.
+    if (performance.now() - this.#renewedAt > RENEW_MS) await this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    this.#renewedAt = performance.now();
+    if (this.#term && !(await this.#term.renew())) this.#term = undefined;
   }
 
   /** Trouble while sweeping admits everybody: fencing protects them, and the next round tries again. */

@@ -76,6 +76,7 @@ function classify(error: unknown): [StoreErrorCode, string] {
   if (/Unable to open connection to local database/.test(messageOf(error))) {
     return ["store_read_only", "it cannot be opened by this user"];
   }
+  if (code.startsWith("HRANA_")) return ["store_unreachable", "what answers there is no libSQL server"];
   const status = httpStatus(error);
   if (status === 401 || status === 403) return ["store_unauthorized", "the server refuses this token"];
   if (status !== undefined || error instanceof SyntaxError || isNetworkError(error))

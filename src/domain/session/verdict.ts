@@ -54,14 +54,17 @@ type Ruling = Omit<Verdict, "evidence">;
 
 function rule(facts: SessionFacts): Ruling {
   const { session, lease } = facts;
-  if (isTerminal(session.status)) return ruling("ended", "none", "ended", `ended: ${session.status}`);
-  if (session.status === "paused") return ruling("paused", "none", "paused", "paused: never judged by silence");
+  if (isTerminal(session.status)) return ruling("ended", "none", "ended", `it is ${session.status}`);
+  if (session.status === "paused") return ruling("paused", "none", "paused", "never judged by silence");
   if (lease?.purpose === "run" && lease.expires_at !== null) return leased(facts, lease, lease.expires_at);
   const isOurs = lease?.purpose === "run" && lease.cancel_requested_by === null;
   return unleased(facts, isOurs ? "pause" : "cancel");
 }
 
 function leased(facts: SessionFacts, lease: LeaseFacts, expiresAt: number): Ruling {
+  const isOver = lease.owner.state === "dead" || expiresAt * 1e6 <= facts.now;
+  // Python knows no leases: it may have taken over what a dead owner of ours left.
+  if (isOver && facts.lock.state === "live") return pythonLock(facts.lock.why);
   if (lease.owner.state === "dead") {
     const sweep = lease.cancel_requested_by === null ? "pause" : "cancel";
     return ruling("stale", sweep, "owner_died", `its owner is dead: ${lease.owner.why}`);
@@ -80,7 +83,7 @@ function leased(facts: SessionFacts, lease: LeaseFacts, expiresAt: number): Ruli
 }
 
 function unleased({ lock, newest, now, thresholdMicros }: SessionFacts, sweep: "pause" | "cancel"): Ruling {
-  if (lock.state === "live") return ruling("live", "none", "python_lock", `a Python lock protects it: ${lock.why}`);
+  if (lock.state === "live") return pythonLock(lock.why);
   if (newest.at === undefined)
     return ruling("unknown", "report", "no_readable_time", "no time of its rows can be read");
   const silent = now - newest.at;
@@ -95,6 +98,10 @@ function unleased({ lock, newest, now, thresholdMicros }: SessionFacts, sweep: "
   }
   const lockWords = lock.state === "dead" ? `its Python lock is dead (${lock.why})` : "no Python lock";
   return ruling("stale", sweep, "silent", `no owner, ${lockWords}, no activity in any scope for ${seconds(silent)}`);
+}
+
+function pythonLock(why: string): Ruling {
+  return ruling("live", "none", "python_lock", `a Python lock protects it: ${why}`);
 }
 
 function ruling(liveness: Liveness, sweep: Ruling["sweep"], name: string, why: string): Ruling {

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import { makeStore, type SessionTruth } from "../../scripts/make-store.ts";
+import { callTool } from "../../src/mcp/call.ts";
+import { offeredTools, TOOLSETS } from "../../src/mcp/catalogue.ts";
+import { createSessionContext } from "../../src/sessions/session-context.ts";
+import { StartUp } from "../../src/startup/start-up.ts";
+import { openStore } from "../../src/store/open-store.ts";
+
+const TOOLS = offeredTools({ toolsets: TOOLSETS, readOnly: false });
+const POLICY = { thresholdMicros: 3600e6, action: "default" } as const;
+/** One of each kind that a store left by Python may hold. */
+const ORPHANS = {
+  stale: 1,
+  no_start: 1,
+  bad_row: 2,
+  completed_late: 1,
+  double_terminal: 1,
+  paused: 1,
+  young: 1,
+  exec_active: 1,
+  failed: 1,
+  quota_paused: 1,
+  future: 1,
+};
+
+let folder: string;
+let truth: readonly SessionTruth[];
+let startUp: StartUp;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ouroboros-output-"));
+  const path = join(folder, "store.db");
+  truth = makeStore({ out: path, events: 600, sessions: 6, orphans: ORPHANS }).truth;
+  startUp = new StartUp({
+    async open() {
+      const store = await openStore({ kind: "file", path, createFolder: false }, { readOnly: false, create: true });
+      return createSessionContext(store, folder, POLICY);
+    },
+  });
+  startUp.start();
+  expect(await startUp.gate.admit("acts")).toBeUndefined();
+});
+
+afterAll(async () => {
+  await startUp.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("what a tool answers is what its output schema says, no key more or less", () => {
+  test("ouroboros_session_status, for every kind of session", async () => {
+    for (const { session_id, execution_id, kind } of truth) {
+      const output = await outputOf("ouroboros_session_status", { session_id });
+      expect({ kind, session_id: output.session_id }).toEqual({ kind, session_id });
+      if (execution_id === null) continue;
+      const byExecution = await outputOf("ouroboros_session_status", { session_id: execution_id });
+      expect(byExecution.session_id).toBe(session_id);
+    }
+  });
+
+  test("ouroboros_query_events, by session, by type, and page by page over rows that cannot be decoded", async () => {
+    let seen = 0;
+    for (let offset = 0, more = true; more; offset += 200) {
+      const output = await outputOf("ouroboros_query_events", { limit: 200, offset });
+      seen += Number(output.total_events);
+      more = output.has_more === true;
+    }
+    expect(seen).toBeGreaterThan(600);
+    for (const { session_id, kind } of truth) {
+      const output = await outputOf("ouroboros_query_events", { session_id });
+      expect({ kind, some: Number(output.total_events) > 0 }).toEqual({ kind, some: true });
+    }
+    const started = await outputOf("ouroboros_query_events", { event_type: "orchestrator.session.started" });
+    expect(Number(started.total_events)).toBeGreaterThan(6);
+  });
+
+  test("ouroboros_cancel_execution, of a session that runs and one that is paused", async () => {
+    for (const kind of ["young", "paused"]) {
+      const session = truth.find((one) => one.kind === kind);
+      const output = await outputOf("ouroboros_cancel_execution", {
+        execution_id: session?.execution_id,
+        reason: "no need",
+      });
+      expect(output).toMatchObject({ session_id: session?.session_id, new_status: "cancelled", reason: "no need" });
+    }
+  });
+});
+
+test("a call under every tool's name has been looked at here", () => {
+  expect([...called].sort()).toEqual(TOOLS.map(({ name }) => name).sort());
+});
+
+const called = new Set<string>();
+
+/** Calls a tool as a client does and holds its structured answer against the tool's own schema. */
+async function outputOf(name: string, args: object): Promise<Record<string, unknown>> {
+  const tool = TOOLS.find((one) => one.name === name);
+  if (!tool) throw new Error(`There is no tool ${name}`);
+  const signal = new AbortController().signal;
+  const answer = await callTool(tool, args, startUp, { signal, progress: async () => {} });
+  if (answer.isError) throw new Error(`${name} refused: ${JSON.stringify(answer.content)}`);
+  called.add(name);
+  // As it goes over the wire: a value JSON cannot carry would be lost here.
+  const sent = JSON.parse(JSON.stringify(answer.structuredContent)) as Record<string, unknown>;
+  const parsed = v.safeParse(tool.output, sent);
+  if (!parsed.success) throw new Error(`${name} answered ${JSON.stringify(v.flatten(parsed.issues))}`);
+  // Valibot's objects leave unknown keys out: what comes back must be all that was sent.
+  expect(parsed.output).toEqual(sent);
+  const texts = answer.content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+  expect(texts[0]).toBeTruthy();
+  expect(JSON.parse(texts[1] ?? "")).toEqual(sent);
+  return sent;
+}
