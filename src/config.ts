@@ -82,7 +82,7 @@ function storeTarget(
 }
 
 /** A path, a `file:` URL, or the URL of a libSQL server. */
-export function parseTarget(named: string, token: string | undefined): StoreTarget {
+function parseTarget(named: string, token: string | undefined): StoreTarget {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(named)?.[1]?.toLowerCase();
   if (scheme === "libsql" || scheme === "https" || scheme === "http") {
     if (!URL.canParse(named)) throw badTarget(named, "it is not a complete URL");

@@ -25,6 +25,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     logLine("not serving inside an agent that ouroboros itself has started (_OUROBOROS_NESTED=1)");
     return 0;
   }
+  if (process.stdin.isTTY)
+    logLine("waiting for an MCP client on standard input; hosts start this command themselves (Ctrl-C ends it)");
   const ended = new Promise<string>((resolve) => {
     for (const signal of SIGNALS) process.on(signal, () => resolve(signal));
     watchParent((why) => resolve(why));

@@ -102,8 +102,7 @@ export function nextEpoch(seen: Seen): number {
 
 const LEASE_OF = (column: string) => `(SELECT ${column} FROM ouro_lease WHERE session_id = :session)`;
 
-/** Exported for the exploration tests, which run it against mutants of itself. */
-export const TAKE_OVER = `INSERT INTO ouro_lease
+const TAKE_OVER = `INSERT INTO ouro_lease
 (session_id, epoch, purpose, owner_id, machine, boot, pid_namespace, pid, start_ticks, expires_at, attempts)
 SELECT :session, :epoch, :purpose, :owner, :machine, :boot, :pid_namespace, :pid, :start_ticks,
   CASE WHEN :ttl IS NULL THEN NULL ELSE unixepoch('subsec') + :ttl END, CASE :purpose WHEN 'run' THEN 1 ELSE 0 END

@@ -55,11 +55,6 @@ export function isBusy(error: unknown): boolean {
   return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
 }
 
-/** Was a constraint violated, which our own batches use to undo themselves as a whole? */
-export function isConstraint(error: unknown): boolean {
-  return codeOf(error).startsWith("SQLITE_CONSTRAINT") || /NOT NULL constraint failed/.test(messageOf(error));
-}
-
 function classify(error: unknown): [StoreErrorCode, string] {
   const code = codeOf(error);
   if (isBusy(error)) return ["store_busy", "it is locked by another writer"];

@@ -74,7 +74,7 @@ export interface GivenStore extends AsyncDisposable {
   sql(sql: string, args?: SqlValue[]): Promise<Rows["rows"]>;
 }
 
-export interface GivenRow {
+interface GivenRow {
   readonly type: string;
   readonly aggregate?: string;
   readonly id: string;
@@ -82,7 +82,7 @@ export interface GivenRow {
   readonly at?: number;
 }
 
-export interface GivenLease {
+interface GivenLease {
   readonly ttlSeconds?: number | null;
   readonly purpose?: "run" | "sweep";
 }

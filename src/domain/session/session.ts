@@ -156,7 +156,7 @@ function moved(event: StoredEvent, status: SessionStatus): Partial<Session> {
 }
 
 /** The status word a progress row carries, trimmed and lower-cased; undefined when it carries none. */
-export function runtimeStatus(payload: Payload): string | undefined {
+function runtimeStatus(payload: Payload): string | undefined {
   const inner = payload.progress;
   const word =
     (typeof inner === "object" && inner !== null && "runtime_status" in inner ? inner.runtime_status : undefined) ??

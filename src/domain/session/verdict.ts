@@ -5,7 +5,7 @@ import { isTerminal, type Session } from "./session.ts";
 export type OwnerState = "alive" | "dead" | "unknown";
 
 /** The lease as it was read, times in the store's clock (seconds since 1970). */
-export interface LeaseFacts {
+interface LeaseFacts {
   readonly epoch: number;
   readonly purpose: "run" | "sweep";
   /** Missing when the owner let go of it. */

@@ -18,7 +18,7 @@ export interface Sandbox extends AsyncDisposable {
   run(command: string, args: readonly string[], options?: RunOptions): Promise<Finished>;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** Milliseconds until the whole process group is killed and the run rejects. */

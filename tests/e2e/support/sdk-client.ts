@@ -25,7 +25,7 @@ export interface TourReport {
   readonly completions: readonly string[];
 }
 
-export interface ToolResult {
+interface ToolResult {
   readonly isError?: boolean;
   readonly content: readonly { readonly type: string; readonly text?: string }[];
   readonly structuredContent?: Readonly<Record<string, unknown>>;
