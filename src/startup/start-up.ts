@@ -26,6 +26,8 @@ export interface StartUpOptions {
 const PRE_SERVE_SESSIONS = 50;
 const PRE_SERVE_MS = 250;
 const EVERY_MS = 15_000;
+/** Streams without a start and jobs left behind are looked for again in every so-many-th round. */
+const THOROUGH_EVERY = 20;
 const RENEW_MS = 10_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -47,6 +49,7 @@ export class StartUp {
   #term: SweeperTerm | undefined;
   #next: string | undefined;
   #began = 0;
+  #rounds = 0;
   #renewedAt = 0;
   /** One batch id for the start, a new one for each later round: an undo takes back no more than one of them. */
   #batchId = newShortId("batch");
@@ -198,6 +201,7 @@ export class StartUp {
     if (this.#term) {
       this.#batchId = newShortId("batch");
       await sweepEverything(context, this.#cleanUp());
+      if (++this.#rounds % THOROUGH_EVERY === 0) await sweepStragglers(context, this.#cleanUp());
     }
     if (this.gate.phase === "degraded:sweep") this.#enter("settled");
   }

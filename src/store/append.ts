@@ -81,13 +81,21 @@ function insertEvents(events: readonly NewEvent[], guard: Guard): Statement[] {
   return statements;
 }
 
+/** OR IGNORE can only mean an id that is there already: nothing else here is unique or may be missing, and it is cheaper. */
 function insertRows(events: readonly NewEvent[], guard: Guard): Statement {
-  const values = `VALUES ${events.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`;
-  const source = guard === ALWAYS ? values : `SELECT * FROM (${values}) WHERE ${guard.sql}`;
+  const into = `INSERT OR IGNORE INTO events (${INSERT_COLUMNS})`;
   return {
-    sql: `INSERT INTO events (${INSERT_COLUMNS}) ${source} ON CONFLICT (id) DO NOTHING`,
+    sql: guard === ALWAYS ? `${into} ${valuesOf(events)}` : `${into} ${selectOf(events)} WHERE ${guard.sql}`,
     args: [...events.flatMap(insertValues), ...guard.args],
   };
+}
+
+function valuesOf(events: readonly NewEvent[]): string {
+  return `VALUES ${events.map(() => "(?, ?, ?, ?, ?, ?)").join(", ")}`;
+}
+
+function selectOf(events: readonly NewEvent[]): string {
+  return events.length === 1 ? "SELECT ?, ?, ?, ?, ?, ?" : `SELECT * FROM (${valuesOf(events)})`;
 }
 
 const ALWAYS: Guard = { sql: "TRUE", args: [] };

@@ -17,7 +17,8 @@ const CHUNK_ROWS = 2_000;
 const SCAN_ROWS = 5_000;
 const SESSIONS_AT_ONCE = 200;
 
-const TYPES = LIFECYCLE_TYPES.map((type) => `'${type}'`).join(", ");
+/** The types that decide a status, as an SQL list. */
+export const STATUS_TYPES = LIFECYCLE_TYPES.map((type) => `'${type}'`).join(", ");
 const WATERMARK = "(SELECT CAST(value AS INTEGER) FROM ouro_meta WHERE key = 'watermark')";
 
 /**
@@ -92,7 +93,7 @@ async function foldLifecycle(store: Store, report: CatchUpReport): Promise<"more
 /** `+rowid` keeps SQLite from walking the whole table in rowid order instead of the few rows of these types. */
 function lifecycleByType(): Statement {
   return {
-    sql: `SELECT ${EVENT_COLUMNS} FROM events WHERE event_type IN (${TYPES}) AND rowid > ${WATERMARK}
+    sql: `SELECT ${EVENT_COLUMNS} FROM events WHERE event_type IN (${STATUS_TYPES}) AND rowid > ${WATERMARK}
 ORDER BY +rowid LIMIT ${CHUNK_ROWS}`,
   };
 }
@@ -100,7 +101,7 @@ ORDER BY +rowid LIMIT ${CHUNK_ROWS}`,
 function lifecycleByScan(): Statement {
   return {
     sql: `SELECT ${EVENT_COLUMNS} FROM events
-WHERE rowid > ${WATERMARK} AND rowid <= ${WATERMARK} + ${SCAN_ROWS} AND +event_type IN (${TYPES}) ORDER BY rowid`,
+WHERE rowid > ${WATERMARK} AND rowid <= ${WATERMARK} + ${SCAN_ROWS} AND +event_type IN (${STATUS_TYPES}) ORDER BY rowid`,
   };
 }
 

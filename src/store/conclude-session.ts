@@ -1,7 +1,7 @@
 import type { NewEvent } from "../domain/event.ts";
 import { evolve, isTerminal } from "../domain/session/session.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
-import { hasEvent, insertEvent, isOwner, isThere, mustBeWritable } from "./append.ts";
+import { type Guard, hasEvent, insertEvent, isOwner, isThere, mustBeWritable } from "./append.ts";
 import type { Statement } from "./database.ts";
 import { nextEpoch, type Seen, type Taker, takeOver } from "./leases.ts";
 import { projected } from "./projection.ts";
@@ -62,12 +62,12 @@ export function seenOf({ session, lease, newestRowid }: StoredFacts): Seen {
   };
 }
 
-function both(one: ReturnType<typeof isThere>, other: ReturnType<typeof isThere>): ReturnType<typeof isThere> {
+function both(one: Guard, other: Guard): Guard {
   return { sql: `${one.sql} AND ${other.sql}`, args: [...one.args, ...other.args] };
 }
 
 /** Two covering indexes intersected: an execution's stream may be long. A pause is written as a terminal too, and is none. */
-function noExecutionTerminal(executionId: string): ReturnType<typeof isThere> {
+function noExecutionTerminal(executionId: string): Guard {
   return {
     sql: `NOT EXISTS (SELECT 1 FROM events WHERE rowid IN (
 SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
@@ -78,7 +78,7 @@ AND CASE WHEN json_valid(payload) THEN payload ->> '$.status' END IS NOT 'paused
 }
 
 /** A job may have ended since it was listed: its rows are in none of the session's scopes. */
-function jobStillOpen(jobId: string): ReturnType<typeof isThere> {
+function jobStillOpen(jobId: string): Guard {
   return {
     sql: `NOT EXISTS (SELECT 1 FROM events WHERE aggregate_type = 'job' AND aggregate_id = ?
 AND event_type IN (${JOB_ENDS}))`,
@@ -87,7 +87,7 @@ AND event_type IN (${JOB_ENDS}))`,
 }
 
 /** v0.51 keeps the first terminal of a session here; a row that already stands is left alone. */
-function terminalGuard(event: NewEvent, guard: ReturnType<typeof isThere>): Statement {
+function terminalGuard(event: NewEvent, guard: Guard): Statement {
   return {
     sql: `INSERT INTO session_terminal_guards (session_id, terminal_event_id, terminal_event_type)
 SELECT ?, ?, ? WHERE ${guard.sql} ON CONFLICT (session_id) DO NOTHING`,

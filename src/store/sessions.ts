@@ -1,5 +1,5 @@
-import { evolve, LIFECYCLE_TYPES, type Session, type SessionStatus } from "../domain/session/session.ts";
-import { catchUp, caughtUp, firstRow, foldStatusRow, rowsAfter } from "./catch-up.ts";
+import { evolve, type Session, type SessionStatus } from "../domain/session/session.ts";
+import { catchUp, caughtUp, firstRow, foldStatusRow, rowsAfter, STATUS_TYPES } from "./catch-up.ts";
 import { query, type SqlValue } from "./database.ts";
 import { projected } from "./projection.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
@@ -12,7 +12,6 @@ export interface LoadedSession {
   readonly streamTop: number;
 }
 
-const TYPES = LIFECYCLE_TYPES.map((type) => `'${type}'`).join(", ");
 const AHEAD = 200;
 
 /**
@@ -31,7 +30,7 @@ export function loadSession(store: Store, sessionId: string): Promise<LoadedSess
       {
         sql: `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (
 SELECT rowid FROM events WHERE aggregate_type = 'session' AND aggregate_id = :id AND rowid > ${folded}
-INTERSECT SELECT rowid FROM events WHERE event_type IN (${TYPES}) AND rowid > ${folded}) ORDER BY rowid`,
+INTERSECT SELECT rowid FROM events WHERE event_type IN (${STATUS_TYPES}) AND rowid > ${folded}) ORDER BY rowid`,
         args: { id: sessionId },
       },
     ]);

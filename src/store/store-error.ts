@@ -37,7 +37,8 @@ const NEXT: Record<StoreErrorCode, string> = {
   store_no_folder: "Create the folder first, or name another path with --db",
   store_not_a_database: "Name another file with --db; this one is left as it is",
   store_not_ours: "Name another file with --db; this one is left as it is",
-  store_read_only: "Make the file and its folder writable for this user, or use --read-only",
+  store_read_only:
+    "Make the file and its folder writable for this user, or use --read-only, for which the folder alone must be writable",
   store_unauthorized: "Set OUROBOROS_DATABASE_TOKEN to a token that this server accepts",
   store_unreachable: "Check that the server of OUROBOROS_DATABASE_URL runs and can be reached",
 };

@@ -1,12 +1,12 @@
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
 import type { Liveness } from "../domain/session/verdict.ts";
-import { toIsoTimestamp } from "../domain/timestamp.ts";
+import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { type Judgement, judgeSession, type SessionContext } from "../sessions/session-context.ts";
 import { readProgress } from "../store/session-progress.ts";
 import { findByExecution } from "../store/sessions.ts";
 
-/** The truth about one session, as every surface shows it. Times are UTC. */
+/** The truth about one session, as every surface shows it. Times are ISO 8601, UTC. */
 export interface SessionStatusView {
   readonly session_id: string;
   readonly status: SessionStatus;
@@ -49,14 +49,20 @@ export async function sessionStatus(context: SessionContext, id: string): Promis
     seed_id: session.seed_id,
     goal: session.goal,
     cwd: session.cwd,
-    started_at: session.started_at,
+    started_at: iso(session.started_at),
     last_activity_at: facts.newestAt === undefined ? null : toIsoTimestamp(facts.newestAt),
-    status_at: session.status_at,
+    status_at: iso(session.status_at),
     status_by: session.status_by,
     reason: session.reason,
     messages_processed: progress.messages,
     progress: settled(session, progress.keys),
   };
+}
+
+/** A stored time as ISO 8601; as it stands where it cannot be read. */
+function iso(stored: string): string {
+  const at = parseTimestamp(stored);
+  return at === undefined ? stored : toIsoTimestamp(at);
 }
 
 /** Judges a session named by its own id or by its execution's. */

@@ -212,7 +212,7 @@ function taker(fields: Partial<Taker> = {}): Taker {
 }
 
 function insertsEvents(body: string): boolean {
-  return body.includes("INSERT INTO events");
+  return /INSERT (OR IGNORE )?INTO events/.test(body);
 }
 
 /** The first so many requests that satisfy the predicate. */

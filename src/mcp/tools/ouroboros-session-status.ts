@@ -55,11 +55,11 @@ export const ouroborosSessionStatus = defineTool({
 function describe(status: SessionStatusView): string {
   const lines = [
     `Session: ${status.session_id}`,
-    `Status: ${status.status} (${status.liveness}: ${status.why})`,
+    `Status: ${status.status}${status.is_active ? ` (${status.liveness}: ${status.why})` : ""}`,
     `Goal: ${status.goal ?? "unknown"}`,
     `Execution ID: ${status.execution_id ?? "unknown"}`,
     `Messages processed: ${status.messages_processed}`,
-    `Started: ${status.started_at} UTC, last activity: ${status.last_activity_at ?? "unknown"}`,
+    `Started: ${status.started_at}, last activity: ${status.last_activity_at ?? "unknown"}`,
   ];
   const done = status.progress.completed_count;
   const total = status.progress.total_count;
