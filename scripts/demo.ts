@@ -6,7 +6,7 @@ import { bytes } from "./bench/table.ts";
 import { checkOutcome, type Outcome } from "./demo-steps/check-outcome.ts";
 import { DEMO, DEMO_ENV } from "./demo-steps/demo-place.ts";
 import { type DemoStore, makeDemoStore } from "./demo-steps/demo-store.ts";
-import { askStatus, startDemoServer, type Watched, watchStart } from "./demo-steps/watch-start.ts";
+import { askStatus, connectToServer, type Watched, watchStart } from "./demo-steps/watch-start.ts";
 
 const USAGE = `Usage: demo.ts [--full] [--no-build]
   --full      rows of the size upstream's users reported: 1.4 GB instead of some 150 MB
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
   const store = makeDemoStore(values.full, (line) => say(`  ${line}`));
   say(`One orphan, ${store.locked}, is protected: this process holds its Python lock.`);
 
-  heading("A server on it, and a client that watches (plain JSON-RPC over stdio, no SDK between)");
+  heading("The server on it, and the MCP SDK's own client, which watches the clean-up");
   const { watched, reasons } = await serveAndWatch(store);
 
   heading("Receipt");
@@ -60,13 +60,13 @@ function build(): void {
 /** Runs the server from spawn to settled, asks it about the orphans, and ends it as a host does. */
 async function serveAndWatch(store: DemoStore): Promise<{ watched: Watched; reasons: ReadonlyMap<string, string> }> {
   const began = performance.now();
-  await using server = startDemoServer();
-  const watched = await watchStart(server, began, say);
+  const client = await connectToServer();
+  const watched = await watchStart(began, client, say);
   const reasons = new Map<string, string>();
   const shown = new Set<string>();
   for (const { session_id, kind, expected } of store.truth) {
     if (expected === "terminal") continue;
-    const { text, facts } = await askStatus(server, session_id);
+    const { text, facts } = await askStatus(client, session_id);
     reasons.set(session_id, `${facts.status}: ${expected === "cancelled" ? facts.reason : facts.why}`);
     // One of each fate in full; the others are in the receipt.
     if (shown.has(expected)) continue;
@@ -75,10 +75,7 @@ async function serveAndWatch(store: DemoStore): Promise<{ watched: Watched; reas
     say(`Asked about ${kind === "stale" ? "an orphan" : `a session that is ${kind}`}:`);
     for (const line of text.split("\n")) say(`  ${line}`);
   }
-  server.closeStdin();
-  const { code, signal } = await server.exited;
-  say("");
-  say(`Closed its stdin: the server ended with ${signal ?? `exit code ${code}`}.`);
+  await client.close();
   return { watched, reasons };
 }
 
@@ -102,7 +99,7 @@ function printReceipt(store: DemoStore, watched: Watched, reasons: ReadonlyMap<s
   say(`by its own clock ready ${ready} ms after it began to open the store${fromFirst}, settled ${settled} ms`);
   say(`tools            ${watched.tools.join(", ")}`);
   say(
-    `clean-up         ${receipt.batch_id} as ${receipt.role}: ${receipt.examined} judgements (before and after the gate opened), ${receipt.cancelled} cancelled, ${receipt.skipped} times left alone`,
+    `clean-up         ${receipt.batch_id} as ${receipt.role}: ${receipt.examined} sessions judged, ${receipt.cancelled} cancelled, ${receipt.skipped} left alone`,
   );
   for (const fate of ["cancelled", "spared"] as const) {
     say("");

@@ -17,8 +17,9 @@ export DENO_DIR="$PWD/.work/deno" BUN_INSTALL_CACHE_DIR="$PWD/.work/bun-cache"
 install_locked() {
   stamp="$1/node_modules/.installed"
   if [ -f "$stamp" ] && cmp -s "$1/package-lock.json" "$stamp"; then return; fi
-  say "Installing the packages of $1 (npm ci)"
-  npm ci --prefix "$1" --no-fund --no-audit --loglevel=error
+  say "Installing the locked packages of $1"
+  # Not "npm ci": it refuses a lock file without the optional packages of other platforms, which not every registry has.
+  npm install --prefix "$1" --no-save --no-fund --no-audit --loglevel=error
   cp "$1/package-lock.json" "$stamp"
 }
 

@@ -1,6 +1,7 @@
+import type { Receipt } from "../../src/startup/receipt.ts";
 import { dropPages, warmPages } from "./page-cache.ts";
 import { copyStore, filesOfStart, OUROBOROS } from "./place.ts";
-import { end, open, type StartReceipt, settledReceipt, startOuroboros } from "./servers.ts";
+import { end, open, settledReceipt, startOuroboros } from "./servers.ts";
 import { median } from "./statistics.ts";
 import { type BenchRow, budgeted, ms, reported } from "./table.ts";
 
@@ -23,7 +24,7 @@ export async function benchGateReady(cases: readonly GateCase[], work: string, r
       ["warm", WARM_MS],
       ["cold", COLD_MS],
     ] as const) {
-      const receipts: StartReceipt[] = [];
+      const receipts: Receipt[] = [];
       for (let round = 0; round < rounds; round++) {
         copyStore(template, work);
         (cache === "warm" ? warmPages : dropPages)(filesOfStart(OUROBOROS, work));
@@ -39,7 +40,7 @@ export async function benchGateReady(cases: readonly GateCase[], work: string, r
   return rows;
 }
 
-async function startOnce(store: string): Promise<StartReceipt> {
+async function startOnce(store: string): Promise<Receipt> {
   await using server = startOuroboros(store);
   await open(server, "initialize");
   const receipt = await settledReceipt(server);
@@ -48,12 +49,12 @@ async function startOnce(store: string): Promise<StartReceipt> {
 }
 
 /** Servers that note when they sent the first statement are timed from there, others from when the opening began. */
-function readyMs({ ms }: StartReceipt): number {
+function readyMs({ ms }: Receipt): number {
   if (ms.ready === null) throw new Error("A start settled without having been ready");
   return ms.ready - (ms.first_statement ?? 0);
 }
 
-function details(receipts: readonly StartReceipt[]): string {
+function details(receipts: readonly Receipt[]): string {
   const since = receipts.every(({ ms }) => typeof ms.first_statement === "number");
   const settled = `settled ${ms(median(receipts.map((receipt) => receipt.ms.settled ?? Number.NaN)))}`;
   const opened = median(receipts.map((receipt) => receipt.ms.ready ?? Number.NaN));

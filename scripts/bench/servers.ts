@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Receipt } from "../../src/startup/receipt.ts";
 import { type RpcServer, startServer } from "../../tests/e2e/support/json-rpc-client.ts";
 import { BARE_SERVER, BENCH_HOME, OUROBOROS } from "./place.ts";
 
@@ -48,32 +49,11 @@ export async function end(server: RpcServer): Promise<number> {
   throw new Error(`A server did not end well after its stdin was closed: ${JSON.stringify(exit)}\n${server.stderr()}`);
 }
 
-/** What the bench and the demo read of the resource `ouroboros://startup`. */
-export interface StartReceipt {
-  readonly phase: string;
-  readonly ready_at: string | null;
-  readonly settled_at: string | null;
-  readonly role: string | null;
-  readonly batch_id: string;
-  readonly examined: number;
-  readonly cancelled: number;
-  readonly paused: number;
-  readonly skipped: number;
-  readonly deferred: number;
-  readonly quarantined: number;
-  readonly folded: number;
-  readonly ms: {
-    readonly ready: number | null;
-    readonly settled: number | null;
-    readonly first_statement?: number | null;
-  };
-}
-
 /**
  * Waits until the server says on stderr that it has settled, then reads the receipt: the server is not asked
  * before, so that no question of ours is in the figures.
  */
-export async function settledReceipt(server: RpcServer): Promise<StartReceipt> {
+export async function settledReceipt(server: RpcServer): Promise<Receipt> {
   const deadline = performance.now() + 30_000;
   while (!server.stderr().includes("start-up settled")) {
     if (performance.now() > deadline) throw new Error(`A server did not settle: ${server.stderr()}`);
@@ -83,7 +63,7 @@ export async function settledReceipt(server: RpcServer): Promise<StartReceipt> {
 }
 
 /** The receipt as it is now. */
-export async function readReceipt(server: RpcServer): Promise<StartReceipt> {
+export async function readReceipt(server: RpcServer): Promise<Receipt> {
   const params = { uri: "ouroboros://startup" };
   const { result, error } = await server.request<{ contents: { text: string }[] }>("resources/read", params);
   const text = result?.contents[0]?.text;
