@@ -20,9 +20,8 @@ export async function openFileDatabase(
   options: { createFolder: boolean; create: boolean },
 ): Promise<Database> {
   await checkPath(path, options);
-  // The driver and its native addon are loaded here, long after the first answer went out.
-  const { createClient } = await import("@libsql/client/sqlite3");
   try {
+    const createClient = await loadEngine();
     const firstStatementAt = performance.now();
     const client = createClient({ url: fileUrl(path), concurrency: 1, timeout: SQLITE_WAIT_MS });
     const database = new FileDatabase(client, path, firstStatementAt);
@@ -31,6 +30,13 @@ export async function openFileDatabase(
   } catch (error) {
     throw toStoreError(error, path);
   }
+}
+
+/** Loads the driver and its native addon, long after the first answer went out: the first client of a process does that. */
+async function loadEngine() {
+  const { createClient } = await import("@libsql/client/sqlite3");
+  createClient({ url: ":memory:" }).close();
+  return createClient;
 }
 
 async function checkPath(
