@@ -16,40 +16,43 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.asyncDispose]());
 
-test.skipIf(!has("bash"))("bash completes commands, groups, flags, values and session ids", async () => {
-  const { stdout: script } = await home.run(["completions", "bash"]);
-  const file = join(home.home, "ouroboros.bash");
-  await writeFile(file, script);
-  const ids = home.truth.map(({ session_id }) => session_id).sort();
-  for (const [words, expected] of [
-    [["se"], ["sessions"]],
-    [
-      ["store", ""],
-      ["info", "check"],
-    ],
-    [
-      ["cleanup", "--d"],
-      ["--db", "--dry-run"],
-    ],
-    [
-      ["sessions", "--status", "c"],
-      ["completed", "cancelled"],
-    ],
-    [["completions", "b"], ["bash"]],
-    [["--v"], ["--version"]],
-    [["why", ""], ids],
-    [["events", "--session", ids[0]?.slice(0, -1) ?? ""], [ids[0]]],
-  ] as const) {
-    const found = await complete(file, words);
-    expect(ids.includes(found[0] ?? "") ? [...found].sort() : found).toEqual([...expected] as string[]);
-  }
-});
+test.skipIf(!has("bash"))(
+  `bash completes commands, groups, flags, values and session ids${unless("bash")}`,
+  async () => {
+    const { stdout: script } = await home.run(["completions", "bash"]);
+    const file = join(home.home, "ouroboros.bash");
+    await writeFile(file, script);
+    const ids = home.truth.map(({ session_id }) => session_id).sort();
+    for (const [words, expected] of [
+      [["se"], ["sessions"]],
+      [
+        ["store", ""],
+        ["info", "check"],
+      ],
+      [
+        ["cleanup", "--d"],
+        ["--db", "--dry-run"],
+      ],
+      [
+        ["sessions", "--status", "c"],
+        ["completed", "cancelled"],
+      ],
+      [["completions", "b"], ["bash"]],
+      [["--v"], ["--version"]],
+      [["why", ""], ids],
+      [["events", "--session", ids[0]?.slice(0, -1) ?? ""], [ids[0]]],
+    ] as const) {
+      const found = await complete(file, words);
+      expect(ids.includes(found[0] ?? "") ? [...found].sort() : found).toEqual([...expected] as string[]);
+    }
+  },
+);
 
-test.skipIf(!has("zsh"))("zsh takes its script without complaint", async () => {
+test.skipIf(!has("zsh"))(`zsh takes its script without complaint${unless("zsh")}`, async () => {
   await expectParsed("zsh", "-n");
 });
 
-test.skipIf(!has("fish"))("fish takes its script without complaint", async () => {
+test.skipIf(!has("fish"))(`fish takes its script without complaint${unless("fish")}`, async () => {
   await expectParsed("fish", "--no-execute");
 });
 
@@ -83,6 +86,11 @@ async function expectParsed(shell: "zsh" | "fish", flag: string): Promise<void> 
   await writeFile(file, (await home.run(["completions", shell])).stdout);
   const parsed = spawnSync(shell, [flag, file], { encoding: "utf8" });
   expect([parsed.status, parsed.stderr]).toEqual([0, ""]);
+}
+
+/** Why a test of this shell is skipped, for its title. */
+function unless(shell: string): string {
+  return has(shell) ? "" : ` (${shell} is not installed)`;
 }
 
 function has(shell: string): boolean {

@@ -102,8 +102,9 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
-test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
-  "readPythonLock() takes an unreadable file for live",
+const isRoot = process.getuid?.() === 0;
+test.skipIf(process.platform === "win32" || isRoot)(
+  `readPythonLock() takes an unreadable file for live${isRoot ? " (nothing is unreadable to root)" : ""}`,
   () => {
     lock("1");
     chmodSync(join(folder, id), 0);
