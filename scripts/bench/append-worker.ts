@@ -45,7 +45,9 @@ async function bareWriter(): Promise<Writer> {
         sql,
         args: [id, aggregate_type, aggregate_id, event_type, JSON.stringify(payload), toTimestamp(at)],
       }));
-      await client.batch(statements, "write");
+      const [only, ...others] = statements;
+      if (only && others.length === 0) await client.execute(only);
+      else await client.batch(statements, "write");
     },
     count: async () => Number((await client.execute("SELECT count(*) AS n FROM events")).rows[0]?.n),
     close: async () => client.close(),

@@ -17,8 +17,12 @@ const STRIPPED = new Set([
   "subscribed_payloads",
 ]);
 
+const MAY_BE_STRIPPED = /^[res]/i;
+
 /** Is this a key that is dropped before storing, at any depth (the store's shared rule: echoes of other events)? */
 export function isStrippedKey(key: string): boolean {
+  // Asked for every key of every payload: all of them begin with raw_, event_ or subscribed_.
+  if (!MAY_BE_STRIPPED.test(key)) return false;
   const name = key.toLowerCase().replaceAll("-", "_");
   if (name.startsWith("raw_") || STRIPPED.has(name)) return true;
   return name.startsWith("subscribed_") && (name.includes("event") || name.includes("payload"));

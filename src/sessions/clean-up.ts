@@ -30,22 +30,25 @@ export async function sweepEverything(
   }
 }
 
-/**
- * The thorough part of a clean-up: streams that no status row ever announced, then jobs whose session has ended.
- * Returns how many jobs were closed.
- */
-export async function sweepStragglers(context: SessionContext, options: CleanUpOptions): Promise<number> {
-  const { signal } = options;
+/** Takes in session streams that no status row ever announced; true when there were any, which then want to be judged. */
+export async function adoptStreams({ store }: SessionContext, signal: AbortSignal): Promise<boolean> {
   let adopted = 0;
   for (let after: string | undefined = ""; after !== undefined && !signal.aborted; await breathe()) {
-    const step = await adoptStartless(context.store, after);
+    const step = await adoptStartless(store, after);
     adopted += step.found;
     after = step.next;
   }
-  if (adopted > 0) await sweepEverything(context, options);
+  return adopted > 0;
+}
+
+/** Closes the jobs of sessions that have ended; returns how many. */
+export async function closeJobs(context: SessionContext, signal: AbortSignal): Promise<number> {
   let closed = 0;
-  for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined; await breathe()) {
-    if (signal.aborted) break;
+  for (
+    let before: number | undefined = Number.MAX_SAFE_INTEGER;
+    before !== undefined && !signal.aborted;
+    await breathe()
+  ) {
     const step = await sweepJobs(context, before);
     closed += step.closed;
     before = step.next;

@@ -3,7 +3,7 @@ import { messageOf, OuroborosError } from "../base/errors.ts";
 import { newShortId } from "../base/ids.ts";
 import { logLine } from "../base/log.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
-import { type CleanUpOptions, sweepEverything, sweepStragglers } from "../sessions/clean-up.ts";
+import { adoptStreams, type CleanUpOptions, closeJobs, sweepEverything } from "../sessions/clean-up.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import { logSwept, sweep } from "../sessions/sweep.ts";
 import type { SweptSession } from "../sessions/sweep-session.ts";
@@ -153,7 +153,7 @@ export class StartUp {
       await sweepEverything(context, this.#cleanUp(), { after: this.#next, leases: "not_live" });
     }
     await sweepEverything(context, this.#cleanUp(), { after: "", leases: "live" });
-    this.receipt.jobs_closed += await sweepStragglers(context, this.#cleanUp());
+    this.receipt.jobs_closed += await this.#sweepStragglers(context);
   }
 
   async #settle(context: SessionContext): Promise<void> {
@@ -201,9 +201,15 @@ export class StartUp {
     if (this.#term) {
       this.#batchId = newShortId("batch");
       await sweepEverything(context, this.#cleanUp());
-      if (++this.#rounds % THOROUGH_EVERY === 0) await sweepStragglers(context, this.#cleanUp());
+      if (++this.#rounds % THOROUGH_EVERY === 0) await this.#sweepStragglers(context);
     }
     if (this.gate.phase === "degraded:sweep") this.#enter("settled");
+  }
+
+  /** What no prefilter finds: streams without a start, and jobs of sessions that have ended. */
+  async #sweepStragglers(context: SessionContext): Promise<number> {
+    if (await adoptStreams(context, this.#stop.signal)) await sweepEverything(context, this.#cleanUp());
+    return await closeJobs(context, this.#stop.signal);
   }
 
   #cleanUp(): CleanUpOptions {

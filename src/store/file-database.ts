@@ -90,6 +90,9 @@ class FileDatabase implements Database {
   }
 
   write(statements: readonly Statement[]): Promise<Rows[]> {
+    const [only, ...others] = toBatch(statements);
+    // A statement of its own is a transaction of its own, and takes the write lock at once like a batch of several.
+    if (only && others.length === 0) return this.#run(async () => [await this.#client.execute(only)]);
     return this.#run(() => this.#client.batch(toBatch(statements), "write"));
   }
 

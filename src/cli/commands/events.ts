@@ -3,11 +3,12 @@ import type { StoredEvent } from "../../domain/event.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { queryEvents } from "../../store/event-queries.ts";
 import { findByExecution, loadSession } from "../../store/sessions.ts";
+import { toWholeEvent } from "../../views/event-list.ts";
 import { sessionNotFound } from "../../views/session-status.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { look } from "../open.ts";
 import { lines } from "../render.ts";
-import { eventLine, eventRows, toShownEvent } from "./events/event-text.ts";
+import { eventLine, eventRows } from "./events/event-text.ts";
 import { follow } from "./events/follow.ts";
 
 export type EventsFlags = SharedFlags & {
@@ -32,13 +33,13 @@ export async function events(cli: Cli, flags: EventsFlags): Promise<Answer | Ref
     const filter = { sessionId, eventType: flags.type };
     if (flags.follow) {
       const write = (event: StoredEvent) =>
-        cli.output.write(flags.json ? `${JSON.stringify(toShownEvent(event))}\n` : eventLine(cli.style, event));
+        cli.output.write(flags.json ? `${JSON.stringify(toWholeEvent(event))}\n` : eventLine(cli.style, event));
       return follow(context.store, { ...filter, past: flags.limit ?? 0, signal: cli.interruption.signal }, write);
     }
     const limit = flags.limit ?? STANDARD_LIMIT;
     const offset = flags.offset ?? 0;
     const page = await queryEvents(context.store, { ...filter, limit, offset });
-    const json = { events: page.events.map(toShownEvent), has_more: page.more, offset, limit };
+    const json = { events: page.events.map(toWholeEvent), has_more: page.more, offset, limit };
     if (!cli.style.forPeople) return { json, text: eventRows(cli.style, page.events) };
     const more = page.more ? [`More: add --offset ${offset + limit}`] : [];
     const text = page.events.length === 0 ? lines(["No events."]) : eventRows(cli.style, page.events) + lines(more);

@@ -29,9 +29,13 @@ interface RunOptions {
 export async function openSandbox(): Promise<Sandbox> {
   const home = await mkdtemp(join(tmpdir(), "ouroboros-e2e-"));
   const project = join(home, "project");
-  await mkdir(project);
+  // Programs find their temporary folder here too, so that none of their leavings stay behind.
+  const temporary = join(home, "tmp");
+  await Promise.all([mkdir(project), mkdir(temporary)]);
   const env = {
     HOME: home,
+    TMPDIR: temporary,
+    CLAUDE_CODE_TMPDIR: temporary,
     PATH: process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
     LANG: "C.UTF-8",
     TERM: "xterm-256color",

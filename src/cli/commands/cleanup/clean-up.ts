@@ -1,10 +1,10 @@
 import { newShortId } from "../../../base/ids.ts";
+import { adoptStreams, closeJobs, sweepEverything } from "../../../sessions/clean-up.ts";
 import { judgeSession, type SessionContext } from "../../../sessions/session-context.ts";
-import { sweep, sweepJobs } from "../../../sessions/sweep.ts";
+import type { SweptSession } from "../../../sessions/sweep-session.ts";
 import { mustBeWritable } from "../../../store/append.ts";
 import { breathe } from "../../../store/catch-up.ts";
 import { openSessionIds } from "../../../store/leases.ts";
-import { adoptStartless } from "../../../store/startless-sessions.ts";
 
 /** What a clean-up did, or would do. */
 export interface CleanedUp {
@@ -31,7 +31,6 @@ interface CleanedUpSession {
 }
 
 const AT_ONCE = 50;
-const SWEPT_AT_ONCE = 500;
 const OUTCOMES = {
   none: "spared",
   report: "reported",
@@ -46,7 +45,7 @@ export async function rehearse(
   tell: (judged: number) => void,
 ): Promise<CleanedUp> {
   const { store } = context;
-  await adoptAll(context, signal);
+  await adoptStreams(context, signal);
   const sessions: CleanedUpSession[] = [];
   for (let after: string | undefined = ""; after !== undefined && !signal.aborted; ) {
     const ids: string[] = await openSessionIds(store, { after, limit: AT_ONCE, leases: "all" });
@@ -68,29 +67,15 @@ export async function cleanUp(
   tell: (judged: number) => void,
 ): Promise<CleanedUp> {
   mustBeWritable(context.store);
-  await adoptAll(context, signal);
+  await adoptStreams(context, signal);
   const batchId = newShortId("batch");
   const sessions: CleanedUpSession[] = [];
-  const bounds = {
-    batchId,
-    leases: "all" as const,
-    maxSessions: SWEPT_AT_ONCE,
-    maxMs: Number.POSITIVE_INFINITY,
-    signal,
-  };
-  for (let after: string | undefined = ""; after !== undefined && !signal.aborted; ) {
-    const { swept, next } = await sweep(context, { ...bounds, after });
+  const onSwept = (swept: readonly SweptSession[]) => {
     for (const { session_id, outcome, verdict } of swept) sessions.push({ session_id, outcome, ...shown(verdict) });
     tell(sessions.length);
-    after = next;
-  }
-  let jobsClosed = 0;
-  for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined && !signal.aborted; ) {
-    const step = await sweepJobs(context, before);
-    jobsClosed += step.closed;
-    before = step.next;
-    await breathe();
-  }
+  };
+  await sweepEverything(context, { batchId, signal, onSwept });
+  const jobsClosed = await closeJobs(context, signal);
   const wrote = sessions.some(({ outcome }) => outcome === "cancelled" || outcome === "paused");
   const cancelled = sessions.some(({ outcome }) => outcome === "cancelled");
   return {
@@ -101,13 +86,6 @@ export async function cleanUp(
     jobs_closed: jobsClosed,
     undo: cancelled ? `ouroboros cleanup --undo ${batchId}` : null,
   };
-}
-
-/** Streams that never had a status row are sessions, too. */
-async function adoptAll({ store }: SessionContext, signal: AbortSignal): Promise<void> {
-  for (let after: string | undefined = ""; after !== undefined && !signal.aborted; await breathe()) {
-    after = (await adoptStartless(store, after)).next;
-  }
 }
 
 function shown(verdict: { liveness: string; rule: string; why: string } | undefined) {

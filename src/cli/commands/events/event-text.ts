@@ -1,34 +1,7 @@
-import type { Payload, StoredEvent } from "../../../domain/event.ts";
+import type { StoredEvent } from "../../../domain/event.ts";
 import { toEventLine } from "../../../views/event-list.ts";
 import { cut, lines, oneLine, table } from "../../render.ts";
 import type { Style } from "../../style.ts";
-
-/** An event as JSON shows it, its payload whole. */
-export interface ShownEvent {
-  readonly rowid: number;
-  readonly id: string;
-  readonly type: string;
-  readonly timestamp: string;
-  readonly aggregate_type: string;
-  readonly aggregate_id: string;
-  readonly payload: Payload;
-  /** Why parts of this row could not be decoded, or null. */
-  readonly quarantined: string | null;
-}
-
-/** The whole of an event. */
-export function toShownEvent(event: StoredEvent): ShownEvent {
-  return {
-    rowid: event.rowid,
-    id: event.id,
-    type: event.event_type,
-    timestamp: event.timestamp,
-    aggregate_type: event.aggregate_type,
-    aggregate_id: event.aggregate_id,
-    payload: event.payload,
-    quarantined: event.quarantined ?? null,
-  };
-}
 
 /** A page of events. */
 export function eventRows(style: Style, events: readonly StoredEvent[]): string {
