@@ -2,10 +2,10 @@ import { type Refusal, refuse } from "../base/refusal.ts";
 import { isTerminal, type SessionStatus } from "../domain/session/session.ts";
 import { concludeSession } from "../store/conclude-session.ts";
 import { cancelRequest } from "../store/leases.ts";
-import { openJobs } from "../store/python-jobs.ts";
 import { findByExecution, loadSession } from "../store/sessions.ts";
 import { cancellation } from "./conclusions.ts";
 import { type Judgement, judgeSession, type SessionContext } from "./session-context.ts";
+import { JobsOfSessions } from "./sweep.ts";
 import { taker } from "./sweep-session.ts";
 
 export interface Cancelled {
@@ -19,7 +19,6 @@ export interface Cancelled {
 }
 
 const TRIES = 20;
-const RECENT_JOBS = 2_000;
 
 /**
  * Cancels a session on a person's behalf, by session or execution id. A live owner of ours is asked and writes the end
@@ -70,8 +69,7 @@ async function cancelOnce(
     const [asked] = await store.database.write([cancelRequest(session.session_id, lease.epoch, by, reason)]);
     return asked?.rowsAffected === 1 ? "cancel_requested" : "moved_on";
   }
-  const open = await openJobs(store, { before: Number.MAX_SAFE_INTEGER, limit: RECENT_JOBS });
-  const jobs = open.filter((job) => job.sessionId === session.session_id).map((job) => job.jobId);
+  const jobs = await new JobsOfSessions(context).of(session.session_id);
   const conclusion = cancellation({ facts, at: store.stamp(facts.newestAt), jobs }, by, reason);
   const written = await concludeSession(store, facts, taker(context, true), conclusion);
   return written === "written" ? "cancelled" : "moved_on";

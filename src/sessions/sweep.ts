@@ -3,7 +3,7 @@ import { isTerminal } from "../domain/session/session.ts";
 import { append, hasEvent } from "../store/append.ts";
 import { breathe } from "../store/catch-up.ts";
 import { type LeaseFilter, openSessionIds } from "../store/leases.ts";
-import { type OpenJob, openJobs } from "../store/python-jobs.ts";
+import { type JobWindow, openJobs } from "../store/python-jobs.ts";
 import { loadSession } from "../store/sessions.ts";
 import { StoreError } from "../store/store-error.ts";
 import { jobInterrupted } from "./conclusions.ts";
@@ -31,6 +31,7 @@ export interface SweepResult {
 }
 
 const IDS_AT_ONCE = 50;
+const JOBS_AT_ONCE = 500;
 const RECENT_JOBS = 2_000;
 
 /** Judges running sessions one by one within its bounds, writing whole verdicts only; stops between two of them when aborted. */
@@ -74,15 +75,15 @@ function isOfOneSession(error: unknown): boolean {
 /** The open jobs of a session among the newest ones, read once and only if there is something to sweep. */
 export class JobsOfSessions {
   readonly #context: SessionContext;
-  #jobs: Promise<readonly OpenJob[]> | undefined;
+  #newest: Promise<JobWindow> | undefined;
 
   constructor(context: SessionContext) {
     this.#context = context;
   }
 
   async of(sessionId: string): Promise<string[]> {
-    this.#jobs ??= openJobs(this.#context.store, { before: Number.MAX_SAFE_INTEGER, limit: RECENT_JOBS });
-    return (await this.#jobs).filter((job) => job.sessionId === sessionId).map((job) => job.jobId);
+    this.#newest ??= openJobs(this.#context.store, { before: Number.MAX_SAFE_INTEGER, window: RECENT_JOBS });
+    return (await this.#newest).jobs.filter((job) => job.sessionId === sessionId).map((job) => job.jobId);
   }
 }
 
@@ -91,7 +92,7 @@ export async function sweepJobs(
   { store }: SessionContext,
   before: number,
 ): Promise<{ closed: number; next: number | undefined }> {
-  const jobs = await openJobs(store, { before, limit: IDS_AT_ONCE });
+  const { jobs, next } = await openJobs(store, { before, window: JOBS_AT_ONCE });
   let closed = 0;
   for (const { jobId, sessionId } of jobs) {
     const session = sessionId === null ? undefined : (await loadSession(store, sessionId))?.session;
@@ -100,8 +101,7 @@ export async function sweepJobs(
     if (await hasEvent(store, event.id)) continue;
     if ((await append(store, { kind: "any" }, [event])) === "written") closed++;
   }
-  const last = jobs.at(-1);
-  return { closed, next: jobs.length < IDS_AT_ONCE ? undefined : last?.createdRowid };
+  return { closed, next };
 }
 
 /** Says on stderr what a sweep wrote, one line a session, so that nobody wonders who ended their run. */

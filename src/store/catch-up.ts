@@ -90,12 +90,17 @@ async function foldLifecycle(store: Store, report: CatchUpReport): Promise<"more
   return !applied || reached.rowid < top.rowid ? "more" : "done";
 }
 
-/** `+rowid` keeps SQLite from walking the whole table in rowid order instead of the few rows of these types. */
+/**
+ * Each type's part of its index is in commit order already, so a chunk costs the same however much is still to come.
+ * Only the rows of the chunk itself are fetched.
+ */
 function lifecycleByType(): Statement {
-  return {
-    sql: `SELECT ${EVENT_COLUMNS} FROM events WHERE event_type IN (${STATUS_TYPES}) AND rowid > ${WATERMARK}
-ORDER BY +rowid LIMIT ${CHUNK_ROWS}`,
-  };
+  const ofEach = LIFECYCLE_TYPES.map(
+    (type) => `SELECT * FROM (SELECT rowid AS row_id FROM events WHERE event_type = '${type}' AND rowid > ${WATERMARK}
+ORDER BY rowid LIMIT ${CHUNK_ROWS})`,
+  );
+  const chunk = `SELECT row_id FROM (${ofEach.join(" UNION ALL ")}) ORDER BY row_id LIMIT ${CHUNK_ROWS}`;
+  return { sql: `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (${chunk}) ORDER BY rowid` };
 }
 
 function lifecycleByScan(): Statement {
@@ -202,8 +207,7 @@ async function foldRest(store: Store, paused: Session): Promise<number> {
     if (events.length < SESSIONS_AT_ONCE) break;
     await breathe();
   }
-  const watermark = await query(store.database, "SELECT value FROM ouro_meta WHERE key = 'watermark'");
-  await writeProjection(store, [upsertSessions([session], String(watermark[0]?.value))]);
+  await writeProjection(store, [upsertSessions([session])]);
   return folded;
 }
 

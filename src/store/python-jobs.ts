@@ -1,12 +1,16 @@
-import { query } from "./database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import type { Store } from "./store.ts";
 
 /** A job of upstream's that was created and never ended. */
 export interface OpenJob {
   readonly jobId: string;
-  readonly createdRowid: number;
   readonly sessionId: string | null;
+}
+
+/** The open ones among so many created jobs, and the rowid to go on before; undefined when there are no older ones. */
+export interface JobWindow {
+  readonly jobs: readonly OpenJob[];
+  readonly next: number | undefined;
 }
 
 /** The types that end a job, as SQL text. */
@@ -14,19 +18,31 @@ export const JOB_ENDS = ["completed", "failed", "cancelled", "interrupted"]
   .map((word) => `'mcp.job.${word}'`)
   .join(", ");
 
-/** Open jobs, newest first, before a rowid: found by event type, so job streams are never walked. */
-export async function openJobs(store: Store, options: { before: number; limit: number }): Promise<OpenJob[]> {
-  const rows = await query(
-    store.database,
-    `SELECT ${EVENT_COLUMNS} FROM events AS made WHERE event_type = 'mcp.job.created' AND rowid < ?
-AND aggregate_id NOT IN (SELECT aggregate_id FROM events WHERE event_type IN (${JOB_ENDS})) ORDER BY rowid DESC LIMIT ?`,
-    [options.before, options.limit],
-  );
-  return rows.map(toStoredEvent).map(({ aggregate_id, rowid, payload }) => ({
-    jobId: aggregate_id,
-    createdRowid: rowid,
-    sessionId: sessionOf(payload.links),
-  }));
+const WINDOW = `SELECT rowid AS row_id FROM events
+WHERE event_type = 'mcp.job.created' AND rowid < :before ORDER BY rowid DESC LIMIT :window`;
+
+/**
+ * Looks through the newest `window` jobs created before a rowid, newest first. Both the jobs and their ends are found by
+ * event type, and an end comes after its beginning: what is read does not grow with the history.
+ */
+export async function openJobs(store: Store, args: { before: number; window: number }): Promise<JobWindow> {
+  const [bounds, open] = await store.database.read([
+    { sql: `SELECT min(row_id) AS oldest, count(*) AS created FROM (${WINDOW})`, args },
+    {
+      sql: `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (${WINDOW}) AND aggregate_id NOT IN (
+SELECT aggregate_id FROM events WHERE event_type IN (${JOB_ENDS}) AND rowid > (SELECT min(row_id) FROM (${WINDOW})))
+ORDER BY rowid DESC`,
+      args,
+    },
+  ]);
+  const seen = bounds?.rows[0];
+  return {
+    jobs: (open?.rows ?? []).map(toStoredEvent).map(({ aggregate_id, payload }) => ({
+      jobId: aggregate_id,
+      sessionId: sessionOf(payload.links),
+    })),
+    next: Number(seen?.created) === args.window ? Number(seen?.oldest) : undefined,
+  };
 }
 
 function sessionOf(links: unknown): string | null {

@@ -56,12 +56,16 @@ export function toSession(row: Rows["rows"][number]): Session {
   };
 }
 
-/** Writes many folds at once, each only where it is ahead of what stands there and while the watermark is `watermark`. */
-export function upsertSessions(sessions: readonly Session[], watermark: string): Statement {
+/**
+ * Writes folds, each only where it is ahead of what stands there. A fold of a whole stream may be written at any time;
+ * one that begins at the watermark only while that still stands (`watermark`), or rows before it might be missing.
+ */
+export function upsertSessions(sessions: readonly Session[], watermark?: string): Statement {
+  const holds = watermark === undefined ? "TRUE" : "(SELECT value FROM ouro_meta WHERE key = 'watermark') = :watermark";
   return {
     sql: `INSERT INTO ouro_session (${SESSION_COLUMNS}) SELECT ${FROM_JSON} FROM json_each(:rows) AS one
-WHERE (SELECT value FROM ouro_meta WHERE key = 'watermark') = :watermark ${ON_CONFLICT}`,
-    args: { rows: JSON.stringify(sessions), watermark },
+WHERE ${holds} ${ON_CONFLICT}`,
+    args: { rows: JSON.stringify(sessions), ...(watermark === undefined ? {} : { watermark }) },
   };
 }
 

@@ -33,10 +33,7 @@ export function adoptStartless(store: Store, after: string): Promise<StartlessSt
       const loaded = await loadSession(store, id);
       if (loaded) sessions.push(loaded.session);
     }
-    if (sessions.length > 0) {
-      const [mark] = await query(store.database, "SELECT value FROM ouro_meta WHERE key = 'watermark'");
-      await writeProjection(store, [upsertSessions(sessions, String(mark?.value))]);
-    }
+    if (sessions.length > 0) await writeProjection(store, [upsertSessions(sessions)]);
     return { found: sessions.length, next: ids.length < STREAMS_AT_ONCE ? undefined : ids.at(-1)?.id };
   });
 }

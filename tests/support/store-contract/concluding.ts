@@ -52,7 +52,7 @@ export function concludingContract(fresh: () => Promise<Place>): void {
       expect(await rowsOf(store, "SELECT epoch, owner_id, purpose, expires_at FROM ouro_lease")).toEqual([
         { epoch: 1, owner_id: taker.ownerId, purpose: "sweep", expires_at: null },
       ]);
-      expect(await openJobs(store, { before: 1e9, limit: 5 })).toEqual([]);
+      expect((await openJobs(store, { before: 1e9, window: 5 })).jobs).toEqual([]);
       await agrees(store);
     });
 

@@ -246,11 +246,19 @@ export function readingContract(fresh: () => Promise<Place>): void {
         job("job_1", "mcp.job.updated", null),
         job("job_3", "mcp.job.interrupted", null),
       ]);
-      expect(await openJobs(store, { before: Number.MAX_SAFE_INTEGER, limit: 5 })).toEqual([
-        { jobId: "job_2", createdRowid: 2, sessionId: null },
-        { jobId: "job_1", createdRowid: 1, sessionId: "orch_1" },
-      ]);
-      expect(await openJobs(store, { before: 2, limit: 5 })).toHaveLength(1);
+      expect(await openJobs(store, { before: Number.MAX_SAFE_INTEGER, window: 5 })).toEqual({
+        jobs: [
+          { jobId: "job_2", sessionId: null },
+          { jobId: "job_1", sessionId: "orch_1" },
+        ],
+        next: undefined,
+      });
+      // A window is of created jobs, open or not, so that walking through all of them makes even steps.
+      const newest = await openJobs(store, { before: Number.MAX_SAFE_INTEGER, window: 1 });
+      expect(newest).toEqual({ jobs: [], next: 3 });
+      const second = await openJobs(store, { before: 3, window: 1 });
+      expect(second).toEqual({ jobs: [{ jobId: "job_2", sessionId: null }], next: 2 });
+      expect((await openJobs(store, { before: 1, window: 1 })).next).toBeUndefined();
     });
 
     test("streams that never had a status row are taken in", async () => {
@@ -263,6 +271,22 @@ export function readingContract(fresh: () => Promise<Place>): void {
       expect(await adoptStartless(store, "")).toEqual({ found: 0, next: undefined });
       expect(ids(await listSessions(store, { limit: 9 })).sort()).toEqual(["orch_1", "orch_2", "orch_3"]);
       expect((await loadSession(store, "orch_2"))?.session.has_start).toBe(false);
+    });
+
+    test("a stream that is taken in is not lost when somebody else catches up at that moment", async () => {
+      await using place = await fresh();
+      await using store = await place.open();
+      await store.database.write([start("orch_1"), progress("orch_2", "running")]);
+      await catchUp(store);
+      const raced = withDatabase(store, {
+        async write(statements) {
+          await store.database.write([start("orch_other")]);
+          await catchUp(store);
+          return store.database.write(statements);
+        },
+      });
+      expect(await adoptStartless(raced, "")).toMatchObject({ found: 1 });
+      expect(ids(await listSessions(store, { limit: 9 })).sort()).toEqual(["orch_1", "orch_2", "orch_other"]);
     });
 
     test("rows that cannot be decoded are read, marked and counted, and hide nothing", async () => {
