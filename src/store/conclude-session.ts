@@ -66,14 +66,18 @@ function both(one: Guard, other: Guard): Guard {
   return { sql: `${one.sql} AND ${other.sql}`, args: [...one.args, ...other.args] };
 }
 
-/** Two covering indexes intersected: an execution's stream may be long. A pause is written as a terminal too, and is none. */
+/**
+ * Two covering indexes intersected, from where the execution began: its stream may be long, and so may the list of all
+ * that ever ended. A pause is written as a terminal too, and is none.
+ */
 function noExecutionTerminal(executionId: string): Guard {
   return {
     sql: `NOT EXISTS (SELECT 1 FROM events WHERE rowid IN (
 SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
-INTERSECT SELECT rowid FROM events WHERE event_type = 'execution.terminal')
+INTERSECT SELECT rowid FROM events WHERE event_type = 'execution.terminal'
+AND rowid >= (SELECT min(rowid) FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?))
 AND CASE WHEN json_valid(payload) THEN payload ->> '$.status' END IS NOT 'paused')`,
-    args: [executionId],
+    args: [executionId, executionId],
   };
 }
 
