@@ -2,7 +2,7 @@ import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import type { Store } from "./store.ts";
 
 /** A job of upstream's that was created and never ended. */
-export interface OpenJob {
+interface OpenJob {
   readonly jobId: string;
   readonly sessionId: string | null;
 }

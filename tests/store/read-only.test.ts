@@ -144,7 +144,9 @@ describe("a store opened for reading", () => {
     // A new connection has no temporary tables of its own: what is folded after it must not go into the file's.
     await using locker = await startSqlPeer(`file:${place.path}`);
     await locker.tell({ op: "begin" });
-    await expect(store.database.write([{ sql: "SELECT 1" }, { sql: "SELECT 2" }])).rejects.toMatchObject({ code: "store_busy" });
+    await expect(store.database.write([{ sql: "SELECT 1" }, { sql: "SELECT 2" }])).rejects.toMatchObject({
+      code: "store_busy",
+    });
     await locker.tell({ op: "commit" });
     await locker.tell({ op: "batch", mode: "write", sql: ["UPDATE ouro_session SET goal = 'not the fold'", INSERTED] });
     expect((await listSessions(store, { limit: 5 })).sessions.map(({ goal }) => goal).sort()).toEqual([
