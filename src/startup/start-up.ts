@@ -177,7 +177,6 @@ export class StartUp {
       version: VERSION,
       body: { ...this.receipt },
     });
-    await store.database.checkpoint("PASSIVE");
   }
 
   /** In a living server: notices what others wrote, dead owners and a vacant seat, every few seconds. */
@@ -204,6 +203,8 @@ export class StartUp {
       if (++this.#rounds % THOROUGH_EVERY === 0) await this.#sweepStragglers(context);
     }
     if (this.gate.phase === "degraded:sweep") this.#enter("settled");
+    // Not at the start: it waits for the disk, and with it whoever calls. A client that has just connected does call.
+    await context.store.database.checkpoint("PASSIVE");
   }
 
   /** What no prefilter finds: streams without a start, and jobs of sessions that have ended. */
