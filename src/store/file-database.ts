@@ -65,6 +65,8 @@ class FileDatabase implements Database {
   #temporary: readonly Statement[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** The connection has not been set up yet. */
+  #isNew = true;
 
   constructor(client: Client, path: string, firstStatementAt: number) {
     this.#client = client;
@@ -72,9 +74,9 @@ class FileDatabase implements Database {
     this.where = path;
   }
 
-  /** PRAGMAs hold for one connection, so they are set again after every reconnect. */
+  /** Reads the schema for the first time, which is where a file that is no database says so. */
   async setUp(): Promise<void> {
-    await this.#patiently(() => this.#client.execute("PRAGMA synchronous=NORMAL"));
+    await this.#patiently(() => this.#client.execute("SELECT 1 FROM sqlite_master LIMIT 1"));
   }
 
   async prepareForWriting(): Promise<void> {
@@ -115,7 +117,7 @@ class FileDatabase implements Database {
         await this.#client.execute(`PRAGMA wal_checkpoint(${mode})`);
       } catch (error) {
         // A checkpoint is a courtesy: whoever is busy now does it later. The connection must still be made anew, at once.
-        if (isBusy(error)) await this.#reconnect();
+        if (isBusy(error)) this.#reconnect();
       }
     });
   }
@@ -149,20 +151,27 @@ class FileDatabase implements Database {
     const deadline = performance.now() + PATIENCE_MS;
     for (let pause = 4; ; pause = Math.min(pause * 2, 120)) {
       try {
+        if (this.#isNew) await this.#setUpConnection();
         return await work();
       } catch (error) {
         if (!isBusy(error)) throw error;
-        await this.#reconnect();
+        this.#reconnect();
         if (performance.now() > deadline) throw error;
         await delay(pause / 2 + Math.random() * pause);
       }
     }
   }
 
-  async #reconnect(): Promise<void> {
+  #reconnect(): void {
     this.#client.reconnect();
+    this.#isNew = true;
+  }
+
+  /** PRAGMAs and temporary tables belong to one connection. Even this can meet a lock, and is then tried again. */
+  async #setUpConnection(): Promise<void> {
     await this.#client.execute("PRAGMA synchronous=NORMAL");
     await this.#makeTemporary();
+    this.#isNew = false;
   }
 
   async #makeTemporary(): Promise<void> {

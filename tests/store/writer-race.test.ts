@@ -12,14 +12,14 @@ const WRITERS = 6;
 const rounds = process.env.SOAK === "1" ? 300 : 50;
 
 let place: Awaited<ReturnType<typeof filePlace>>;
-let children: ChildProcess[] = [];
+let children: { readonly child: ChildProcess; readonly exited: Promise<unknown> }[] = [];
 beforeEach(async () => {
   place = await filePlace();
 });
 afterEach(async () => {
-  for (const child of children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
-    child.kill("SIGKILL");
-    await once(child, "exit");
+  for (const { child, exited } of children) {
+    child.kill("SIGKILL"); // does nothing to one that has ended
+    await exited;
   }
   children = [];
   await place[Symbol.asyncDispose]();
@@ -43,7 +43,7 @@ test(
 
 function startRacer() {
   const child = spawn(process.execPath, [program, place.path, String(rounds)], { stdio: ["pipe", "pipe", "inherit"] });
-  children.push(child);
+  children.push({ child, exited: once(child, "exit") });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ready = lines.next().then(({ value }) => expect(value).toBe("ready"));
   const finished = ready.then(() => lines.next()).then(({ value }) => Number(JSON.parse(value ?? "{}").conflicts));
