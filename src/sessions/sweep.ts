@@ -1,9 +1,8 @@
 import { logLine } from "../base/log.ts";
 import { isTerminal } from "../domain/session/session.ts";
-import { append, hasEvent } from "../store/append.ts";
 import { breathe } from "../store/catch-up.ts";
 import { type LeaseFilter, openSessionIds } from "../store/leases.ts";
-import { type JobWindow, openJobs } from "../store/python-jobs.ts";
+import { endJob, type JobWindow, openJobs } from "../store/python-jobs.ts";
 import { loadSession } from "../store/sessions.ts";
 import { StoreError } from "../store/store-error.ts";
 import { jobInterrupted } from "./conclusions.ts";
@@ -58,9 +57,7 @@ export async function sweep(context: SessionContext, bounds: SweepBounds): Promi
       after = id;
       await breathe();
     }
-    if (ids.length < limit || (ids.length < IDS_AT_ONCE && swept.length < bounds.maxSessions)) {
-      return { swept, next: undefined };
-    }
+    if (ids.length < limit) return { swept, next: undefined };
     if (swept.length >= bounds.maxSessions) return { swept, next: after };
   }
 }
@@ -98,8 +95,7 @@ export async function sweepJobs(
     const session = sessionId === null ? undefined : (await loadSession(store, sessionId))?.session;
     if (!session || !isTerminal(session.status)) continue;
     const event = jobInterrupted(jobId, store.stamp(), `its session has ended: ${session.status}`);
-    if (await hasEvent(store, event.id)) continue;
-    if ((await append(store, { kind: "any" }, [event])) === "written") closed++;
+    if (await endJob(store, event)) closed++;
   }
   return { closed, next };
 }

@@ -5,7 +5,7 @@ import { type Guard, hasEvent, insertEvent, isOwner, isThere, mustBeWritable } f
 import type { Statement } from "./database.ts";
 import { nextEpoch, type Seen, type Taker, takeOver } from "./leases.ts";
 import { projected } from "./projection.ts";
-import { JOB_ENDS } from "./python-jobs.ts";
+import { jobStillOpen } from "./python-jobs.ts";
 import type { StoredFacts } from "./session-facts.ts";
 import { upsertWithEvent } from "./session-rows.ts";
 import type { Store } from "./store.ts";
@@ -78,15 +78,6 @@ INTERSECT SELECT rowid FROM events WHERE event_type = 'execution.terminal'
 AND rowid >= (SELECT min(rowid) FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?))
 AND CASE WHEN json_valid(payload) THEN payload ->> '$.status' END IS NOT 'paused')`,
     args: [executionId, executionId],
-  };
-}
-
-/** A job may have ended since it was listed: its rows are in none of the session's scopes. */
-function jobStillOpen(jobId: string): Guard {
-  return {
-    sql: `NOT EXISTS (SELECT 1 FROM events WHERE aggregate_type = 'job' AND aggregate_id = ?
-AND event_type IN (${JOB_ENDS}))`,
-    args: [jobId],
   };
 }
 

@@ -100,7 +100,8 @@ class FileDatabase implements Database {
 
   async useTemporary(statements: readonly Statement[]): Promise<void> {
     this.#temporary = statements;
-    await this.#run(() => this.#makeTemporary());
+    this.#isNew = true;
+    await this.#run(async () => undefined);
   }
 
   scratch(statements: readonly Statement[]): Promise<Rows[]> {
@@ -170,12 +171,8 @@ class FileDatabase implements Database {
   /** PRAGMAs and temporary tables belong to one connection. Even this can meet a lock, and is then tried again. */
   async #setUpConnection(): Promise<void> {
     await this.#client.execute("PRAGMA synchronous=NORMAL");
-    await this.#makeTemporary();
-    this.#isNew = false;
-  }
-
-  async #makeTemporary(): Promise<void> {
     for (const { sql } of this.#temporary) await this.#client.execute(sql);
+    this.#isNew = false;
   }
 }
 

@@ -1,3 +1,5 @@
+import type { NewEvent } from "../domain/event.ts";
+import { type Guard, insertEvent, mustBeWritable } from "./append.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import type { Store } from "./store.ts";
 
@@ -14,9 +16,7 @@ export interface JobWindow {
 }
 
 /** The types that end a job, as SQL text. */
-export const JOB_ENDS = ["completed", "failed", "cancelled", "interrupted"]
-  .map((word) => `'mcp.job.${word}'`)
-  .join(", ");
+const JOB_ENDS = ["completed", "failed", "cancelled", "interrupted"].map((word) => `'mcp.job.${word}'`).join(", ");
 
 const WINDOW = `SELECT rowid AS row_id FROM events
 WHERE event_type = 'mcp.job.created' AND rowid < :before ORDER BY rowid DESC LIMIT :window`;
@@ -43,6 +43,22 @@ ORDER BY rowid DESC`,
     })),
     next: Number(seen?.created) === args.window ? Number(seen?.oldest) : undefined,
   };
+}
+
+/** Holds while a job has no end: it may have ended since it was listed, and its rows are in none of a session's scopes. */
+export function jobStillOpen(jobId: string): Guard {
+  return {
+    sql: `NOT EXISTS (SELECT 1 FROM events WHERE aggregate_type = 'job' AND aggregate_id = ?
+AND event_type IN (${JOB_ENDS}))`,
+    args: [jobId],
+  };
+}
+
+/** Ends a job with this event unless it has ended by now; true when it was this event that did. */
+export async function endJob(store: Store, event: NewEvent): Promise<boolean> {
+  mustBeWritable(store);
+  const [inserted] = await store.database.write([insertEvent(event, jobStillOpen(event.aggregate_id))]);
+  return inserted?.rowsAffected === 1;
 }
 
 function sessionOf(links: unknown): string | null {
