@@ -103,6 +103,9 @@ test.skipIf(process.platform === "win32")(
           // The host runs under a runtime that reads no folder's settings of this project.
           env: { HOME: home },
           cwd: home,
+          // A session of its own, as a terminal's or a desktop's programs have: where init shares the session (some
+          // sandboxes), a server adopted before its first look cannot tell init from the host that started it.
+          detached: true,
         });
         closeSync(stdin.reading);
         const gone = exitOf(host);
