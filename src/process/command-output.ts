@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 
 const PATIENCE_MS = 3_000;
+const LONGEST_BYTES = 64 * 2 ** 20;
 
 /** The trimmed output of a small system command, or null when it failed, said nothing or took too long. */
 export function readCommandOutput(command: string, args: readonly string[]): string | null {
@@ -10,6 +11,7 @@ export function readCommandOutput(command: string, args: readonly string[]): str
       stdio: ["ignore", "pipe", "ignore"],
       timeout: PATIENCE_MS,
       killSignal: "SIGKILL",
+      maxBuffer: LONGEST_BYTES,
       windowsHide: true,
       // One spelling of dates, whatever the user's language and time zone.
       env: { ...process.env, TZ: "UTC", LC_ALL: "C" },

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 export interface ProcessStat {
   readonly state: string;
   readonly parent: number;
+  readonly group: number;
   readonly session: number;
   readonly startTicks: string;
 }
@@ -24,7 +25,7 @@ export function parseProcessStat(text: string): ProcessStat | null {
     .slice(text.lastIndexOf(")") + 1)
     .trim()
     .split(/\s+/);
-  const [state, parent, , session] = fields;
+  const [state, parent, group, session] = fields;
   const threads = fields[17];
   const startTicks = fields[19];
   if (!state || !/^\d+$/.test(startTicks ?? "") || startTicks === undefined) return null;
@@ -32,6 +33,7 @@ export function parseProcessStat(text: string): ProcessStat | null {
     // A main thread may end before the others: the file then says Z of a process that still runs.
     state: state === "Z" && Number(threads) > 1 ? "S" : state,
     parent: Number(parent),
+    group: Number(group),
     session: Number(session),
     startTicks,
   };

@@ -28,7 +28,7 @@ export function readPythonLock(folder: string, sessionId: string, table: Process
  * `_`, `.` and `-` alone, or is `.` or `..`. Its line may run elsewhere, and a lock that we overlook ends a live
  * session: so the hashed name is looked at for every id, and the plain one only where it is safe to open.
  */
-function toLockNames(sessionId: string): string[] {
+export function toLockNames(sessionId: string): string[] {
   const hashed = `__invalid_session_id__${createHash("sha256").update(sessionId, "utf8").digest("hex")}`;
   const isSafe = /^[A-Za-z0-9_.-]+$/.test(sessionId) && sessionId !== "." && sessionId !== "..";
   return isSafe ? [sessionId, hashed] : [hashed];

@@ -42,6 +42,7 @@ test("parseProcessStat() reads past a name with spaces, brackets and line ends",
     expect(parseProcessStat(`4281 (${name}) S ${tail}\n`)).toEqual({
       state: "S",
       parent: 1,
+      group: 4276,
       session: 2813,
       startTicks: "96141",
     });

@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+
+/** How to start this same program again: the executable alone once compiled, else the runtime with the source. */
+export function selfCommand(args: readonly string[]): { program: string; args: string[] } {
+  const program = process.execPath;
+  if (isCompiled()) return { program, args: [...args] };
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  // Bun reads .env files of the folder it starts in; whoever starts it also chooses a folder without a bunfig.toml.
+  if (process.versions.bun !== undefined) return { program, args: ["--no-env-file", main, ...args] };
+  if ("deno" in process.versions) return { program, args: ["run", "-A", "--no-prompt", main, ...args] };
+  return { program, args: [main, ...args] };
+}
+
+function isCompiled(): boolean {
+  return import.meta.url.includes("/$bunfs/") || import.meta.url.includes("~BUN");
+}
