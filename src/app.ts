@@ -15,5 +15,5 @@ export interface AppFlags {
 export async function openApp(flags: AppFlags): Promise<SessionContext> {
   const config = await readConfig({ db: flags.db });
   const store = await openStore(config.target, { readOnly: flags.readOnly, create: flags.create });
-  return createSessionContext(store, config.home, config.orphans);
+  return createSessionContext(store, config.home, config.orphans, config.runtimes);
 }

@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "./base/errors.ts";
 import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
+import type { RuntimeSettings } from "./runtimes/runtime-settings.ts";
 import type { OrphanPolicy } from "./sessions/session-context.ts";
 import type { StoreTarget } from "./store/store-target.ts";
 
@@ -13,6 +14,7 @@ export interface Config {
   readonly home: string;
   readonly target: StoreTarget;
   readonly orphans: OrphanPolicy;
+  readonly runtimes: RuntimeSettings;
   /** Keys of the file that nobody knows: reported, never guessed at. */
   readonly unknownKeys: readonly string[];
 }
@@ -22,6 +24,10 @@ const ConfigFile = v.looseObject({
   persistence: v.optional(v.looseObject({ database_path: v.optional(v.string()) })),
   orphans: v.optional(
     v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
+  ),
+  orchestrator: v.optional(v.looseObject({ runtime_backend: v.optional(v.string()) })),
+  runtimes: v.optional(
+    v.record(v.string(), v.object({ command: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)) })),
   ),
 });
 type ConfigFile = v.InferOutput<typeof ConfigFile>;
@@ -61,6 +67,10 @@ export async function readConfig(
     home,
     target: storeTarget(flags.db ?? env.OUROBOROS_DATABASE_URL, env.OUROBOROS_DATABASE_TOKEN, home, file),
     orphans: { thresholdMicros: threshold * 3600e6, action: file.orphans?.action ?? "default" },
+    runtimes: {
+      chosen: env.OUROBOROS_AGENT_RUNTIME || file.orchestrator?.runtime_backend,
+      commands: Object.fromEntries(Object.entries(file.runtimes ?? {}).map(([name, { command }]) => [name, command])),
+    },
     unknownKeys: unknownKeys(file),
   };
 }
@@ -132,7 +142,7 @@ function badFile(path: string, error: unknown): OuroborosError {
   );
 }
 
-function unknownKeys(file: ConfigFile): string[] {
+function unknownKeys({ runtimes: _, ...file }: ConfigFile): string[] {
   return Object.entries(file).flatMap(([section, value]) => {
     const known = KNOWN[section];
     if (!known) return UPSTREAM_SECTIONS.has(section) ? [] : [section];

@@ -1,11 +1,17 @@
 #!/usr/bin/env node
 import { serveOptions } from "./serve-options.ts";
 
-// A host that starts the server waits for its first answer: that road loads the protocol and nothing else.
 const [, , ...argv] = process.argv;
-const options = serveOptions(argv);
-process.exitCode = options
-  ? await (await import("./mcp/serve.ts")).serve(options)
-  : await (await import("./cli/cli.ts")).runCli(argv);
+process.exitCode = await road(argv);
 // Whatever still holds the event loop (a pipe a host left open, a socket), the work is done.
 process.exit();
+
+/** Each road loads only what it walks on: a host that starts the server waits for its first answer. */
+async function road(args: readonly string[]): Promise<number> {
+  const options = serveOptions(args);
+  if (options) return (await import("./mcp/serve.ts")).serve(options);
+  // Processes that this program starts for itself; they have no help and no flags.
+  if (args[0] === "guard") return (await import("./process/guard.ts")).runGuard(args.slice(1));
+  if (args[0] === "worker") return (await import("./worker.ts")).runWorker();
+  return (await import("./cli/cli.ts")).runCli(args);
+}

@@ -1,12 +1,19 @@
 import { newId } from "../base/ids.ts";
 import type { NewEvent, Payload } from "../domain/event.ts";
-import { AUTO_CLEANUP, SESSION_CANCELLED, SESSION_PAUSED, SESSION_REOPENED } from "../domain/session/session.ts";
+import {
+  AUTO_CLEANUP,
+  SESSION_CANCELLED,
+  SESSION_PAUSED,
+  SESSION_REOPENED,
+  type Session,
+} from "../domain/session/session.ts";
 import type { Verdict } from "../domain/session/verdict.ts";
 import { toIsoTimestamp } from "../domain/timestamp.ts";
 import type { Conclusion } from "../store/conclude-session.ts";
 import { seenOf } from "../store/conclude-session.ts";
 import { nextEpoch } from "../store/leases.ts";
 import type { StoredFacts } from "../store/session-facts.ts";
+import { MAX_ATTEMPTS } from "./resume-plan.ts";
 
 /** What a conclusion is made of besides the facts: a time later than all of the session's, and its open jobs. */
 export interface Ending {
@@ -21,8 +28,8 @@ export function cancellation(ending: Ending, by: string, reason: string, extra: 
   const time = toIsoTimestamp(ending.at);
   return {
     event: sessionEvent(ending, SESSION_CANCELLED, { reason, cancelled_by: by, cancelled_at: time, ...extra }),
-    execution: executionTerminal(ending, "cancelled"),
-    jobs: ending.jobs.map((job) => jobInterrupted(job, ending.at, reason)),
+    execution: executionTerminal(ending.facts.session, ending.at, "cancelled"),
+    jobs: ending.jobs.map((job) => jobEnded(job, ending.at, by === AUTO_CLEANUP ? "interrupted" : "cancelled", reason)),
   };
 }
 
@@ -34,16 +41,17 @@ export function cleanUpCancellation(ending: Ending, verdict: Verdict, batchId: s
 
 /** The clean-up's pause of a run of ours whose owner died: nothing is lost, it can be resumed. */
 export function cleanUpPause(ending: Ending, verdict: Verdict, batchId: string): Conclusion {
-  const { session_id } = ending.facts.session;
+  const { session, lease } = ending.facts;
+  const isPoison = (lease?.attempts ?? 0) >= MAX_ATTEMPTS;
   return {
     event: sessionEvent(ending, SESSION_PAUSED, {
-      reason: verdict.rule,
-      resume_hint: `ouroboros resume ${session_id}`,
+      reason: isPoison ? "needs_attention" : verdict.rule,
+      resume_hint: `ouroboros resume ${session.session_id}`,
       paused_at: toIsoTimestamp(ending.at),
       batch_id: batchId,
       evidence: verdict.evidence,
     }),
-    execution: executionTerminal(ending, "paused"),
+    execution: executionTerminal(ending.facts.session, ending.at, "paused"),
     jobs: ending.jobs.map((job) => jobInterrupted(job, ending.at, verdict.why)),
   };
 }
@@ -66,8 +74,12 @@ function sessionEvent({ facts, at }: Ending, eventType: string, payload: Payload
   };
 }
 
-function executionTerminal({ facts, at }: Ending, status: "cancelled" | "paused"): NewEvent | undefined {
-  const { execution_id, session_id } = facts.session;
+/** The execution's own end beside its session's; undefined for a session without an execution. */
+export function executionTerminal(
+  { execution_id, session_id }: Pick<Session, "execution_id" | "session_id">,
+  at: number,
+  status: "completed" | "failed" | "cancelled" | "paused",
+): NewEvent | undefined {
   if (execution_id === null) return undefined;
   return {
     id: newId(),
@@ -79,14 +91,19 @@ function executionTerminal({ facts, at }: Ending, status: "cancelled" | "paused"
   };
 }
 
-/** v0.51 closes such a job under the same id, so whoever comes second changes nothing. */
+/** A job whose run stopped without an end of its own. */
 export function jobInterrupted(jobId: string, at: number, why: string): NewEvent {
+  return jobEnded(jobId, at, "interrupted", why);
+}
+
+/** The end of a job that others record; v0.51 closes such a job under the same id, so whoever comes second changes nothing. */
+export function jobEnded(jobId: string, at: number, status: string, why: string): NewEvent {
   return {
     id: `mcp-job-recovered-interrupted-${jobId}`,
     aggregate_type: "job",
     aggregate_id: jobId,
-    event_type: "mcp.job.interrupted",
-    payload: { status: "interrupted", message: why, timestamp: toIsoTimestamp(at) },
+    event_type: `mcp.job.${status}`,
+    payload: { status, message: why, timestamp: toIsoTimestamp(at) },
     at,
   };
 }

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { judge, type OrphanAction, type OwnerState, type Verdict } from "../domain/session/verdict.ts";
 import { ownIdentity, type ProcessIdentity } from "../process/identity.ts";
 import { probe } from "../process/liveness.ts";
-import { readPythonLock } from "../process/python-lock.ts";
+import { type PythonLock, readPythonLock } from "../process/python-lock.ts";
+import type { RuntimeSettings } from "../runtimes/runtime-settings.ts";
 import type { Lease } from "../store/leases.ts";
 import { readFacts, type StoredFacts } from "../store/session-facts.ts";
 import type { Store } from "../store/store.ts";
@@ -13,22 +14,31 @@ export interface OrphanPolicy {
   readonly action: OrphanAction;
 }
 
-/** What every use case on sessions needs: the store, this process, upstream's lock folder, and the policy. */
+/** What every use case on sessions needs: the store, this process, the Ouroboros home, the policy and the agents. */
 export interface SessionContext {
   readonly store: Store;
   readonly identity: ProcessIdentity;
+  /** Ouroboros' own folder, with upstream's seeds and locks in it. */
+  readonly home: string;
   readonly locksFolder: string;
   readonly policy: OrphanPolicy;
+  readonly runtimes: RuntimeSettings;
 }
 
 /** The context of this process over an open store. */
-export function createSessionContext(store: Store, home: string, policy: OrphanPolicy): SessionContext {
-  return { store, identity: ownIdentity(), locksFolder: join(home, "locks"), policy };
+export function createSessionContext(
+  store: Store,
+  home: string,
+  policy: OrphanPolicy,
+  runtimes: RuntimeSettings = { chosen: undefined, commands: {} },
+): SessionContext {
+  return { store, identity: ownIdentity(), home, locksFolder: join(home, "locks"), policy, runtimes };
 }
 
 /** A session judged now: the facts as read, and what follows from them. */
 export interface Judgement {
   readonly facts: StoredFacts;
+  readonly lock: PythonLock;
   readonly verdict: Verdict;
 }
 
@@ -51,7 +61,7 @@ export async function judgeSession(context: SessionContext, sessionId: string): 
     },
     policy.action,
   );
-  return { facts, verdict };
+  return { facts, lock, verdict };
 }
 
 function leaseFacts(lease: Lease) {

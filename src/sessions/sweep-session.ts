@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
 import { isReopenable } from "../domain/session/session.ts";
 import type { Verdict } from "../domain/session/verdict.ts";
@@ -32,7 +33,9 @@ export async function sweepSession(
   const done = (outcome: SweptSession["outcome"]): SweptSession => ({ session_id: sessionId, outcome, verdict });
   if (verdict.sweep === "none") return done("spared");
   if (verdict.sweep === "report") return done("reported");
+  failpoint("sweep:before");
   const written = await conclude(context, judgement, options);
+  failpoint("sweep:after");
   if (written === "moved_on") return done("moved_on");
   // Python takes its lock without asking anybody: one that appeared while we wrote means that somebody just resumed it.
   if (readPythonLock(context.locksFolder, sessionId).state === "live") {
@@ -77,7 +80,10 @@ export async function reopenSession(
     if (!facts || !isReopenable(facts.session)) return false;
     if (terminalId !== undefined && facts.session.status_event_id !== terminalId) return false;
     const conclusion = reopening({ facts, at: store.stamp(facts.newestAt), jobs: [] }, "ouroboros", reason);
-    if ((await concludeSession(store, facts, taker(context, false), conclusion)) === "written") return true;
+    failpoint("reopen:before");
+    const written = await concludeSession(store, facts, taker(context, false), conclusion);
+    failpoint("reopen:after");
+    if (written === "written") return true;
   }
   return false;
 }

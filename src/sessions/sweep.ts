@@ -1,11 +1,10 @@
+import { failpoint } from "../base/failpoint.ts";
 import { logLine } from "../base/log.ts";
-import { isTerminal } from "../domain/session/session.ts";
 import { breathe } from "../store/catch-up.ts";
 import { type LeaseFilter, openSessionIds } from "../store/leases.ts";
-import { endJob, type JobWindow, openJobs } from "../store/python-jobs.ts";
-import { loadSession } from "../store/sessions.ts";
+import { type JobWindow, openJobs } from "../store/python-jobs.ts";
 import { StoreError } from "../store/store-error.ts";
-import { jobInterrupted } from "./conclusions.ts";
+import { closeJob } from "./close-job.ts";
 import type { SessionContext } from "./session-context.ts";
 import { type SweptSession, sweepSession } from "./sweep-session.ts";
 
@@ -84,18 +83,22 @@ export class JobsOfSessions {
   }
 }
 
-/** Closes jobs whose session has ended: their server died before it could. Returns how many were closed and where to go on. */
+/**
+ * Records the end of jobs that nobody else will end: their server died before it could. Returns how many were closed and
+ * where to go on.
+ */
 export async function sweepJobs(
-  { store }: SessionContext,
+  context: SessionContext,
   before: number,
 ): Promise<{ closed: number; next: number | undefined }> {
-  const { jobs, next } = await openJobs(store, { before, window: JOBS_AT_ONCE });
+  const { jobs, next } = await openJobs(context.store, { before, window: JOBS_AT_ONCE });
   let closed = 0;
-  for (const { jobId, sessionId } of jobs) {
-    const session = sessionId === null ? undefined : (await loadSession(store, sessionId))?.session;
-    if (!session || !isTerminal(session.status)) continue;
-    const event = jobInterrupted(jobId, store.stamp(), `its session has ended: ${session.status}`);
-    if (await endJob(store, event)) closed++;
+  for (const { jobId } of jobs) {
+    failpoint("sweep:job:before");
+    const isClosed = await closeJob(context, jobId);
+    failpoint("sweep:job:after");
+    if (isClosed) closed++;
+    await breathe();
   }
   return { closed, next };
 }

@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
 import { type Lease, readLease, release, renewal, takeOver } from "../store/leases.ts";
 import { ownerState, type SessionContext } from "./session-context.ts";
@@ -25,17 +26,23 @@ export async function standForElection(context: SessionContext): Promise<Sweeper
   const ownerId = newId();
   const seen = { sessionId: SWEEPER_SEAT, executionId: null, lease, epoch: 0, newestRowid: 0 };
   const taker = { ownerId, purpose: "run" as const, identity, ttlSeconds: TTL_SECONDS, overCancelRequest: true };
+  failpoint("election:take:before");
   await store.database.write([takeOver(seen, taker)]);
+  failpoint("election:take:after");
   const { lease: mine } = await readLease(store, SWEEPER_SEAT);
   if (mine?.ownerId !== ownerId) return undefined;
   const { epoch } = mine;
   return {
     async renew() {
+      failpoint("election:renew:before");
       const [renewed] = await store.database.write([renewal(SWEEPER_SEAT, epoch, ownerId, TTL_SECONDS)]);
+      failpoint("election:renew:after");
       return renewed?.rowsAffected === 1;
     },
     async resign() {
+      failpoint("election:resign:before");
       await store.database.write([release(SWEEPER_SEAT, epoch, ownerId)]);
+      failpoint("election:resign:after");
     },
   };
 }

@@ -113,15 +113,20 @@ export function isThere(eventId: string): Guard {
   return { sql: "EXISTS (SELECT 1 FROM events WHERE id = ?)", args: [eventId] };
 }
 
+/** Holds while a stream's newest row is this one (0: it has none). */
+export function isNewestOf(aggregateType: string, aggregateId: string, rowid: number): Guard {
+  return {
+    sql: "coalesce((SELECT max(rowid) FROM events WHERE aggregate_type = ? AND aggregate_id = ?), 0) = ?",
+    args: [aggregateType, aggregateId, rowid],
+  };
+}
+
 function guardOf(expected: Expected): Guard {
   switch (expected.kind) {
     case "any":
       return ALWAYS;
     case "newest":
-      return {
-        sql: "coalesce((SELECT max(rowid) FROM events WHERE aggregate_type = ? AND aggregate_id = ?), 0) = ?",
-        args: [expected.aggregateType, expected.aggregateId, expected.rowid],
-      };
+      return isNewestOf(expected.aggregateType, expected.aggregateId, expected.rowid);
     case "owner":
       return isOwner(expected.sessionId, expected.epoch, expected.ownerId);
   }

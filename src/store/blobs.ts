@@ -1,21 +1,23 @@
 import { createHash } from "node:crypto";
 import { toTimestamp } from "../domain/timestamp.ts";
-import { mustBeWritable } from "./append.ts";
-import { query } from "./database.ts";
+import { type Guard, mustBeWritable } from "./append.ts";
+import { query, type Statement } from "./database.ts";
 import type { Store } from "./store.ts";
 
 /** Stores a body once, under the SHA-256 of its bytes (hexadecimal); the same body again costs nothing. */
 export async function putBlob(store: Store, body: Uint8Array): Promise<string> {
   mustBeWritable(store);
+  const { hash, statement } = blobStatement(store, body, { sql: "TRUE", args: [] });
+  await store.database.write([statement]);
+  return hash;
+}
+
+/** A body's hash, and the statement that stores it if the guard holds: for writing it along with the event that names it. */
+export function blobStatement(store: Store, body: Uint8Array, guard: Guard): { hash: string; statement: Statement } {
   const hash = createHash("sha256").update(body).digest("hex");
   const bytes = body.slice().buffer;
-  await store.database.write([
-    {
-      sql: "INSERT INTO ouro_blob (hash, bytes, body, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
-      args: [hash, body.byteLength, bytes, toTimestamp(store.stamp())],
-    },
-  ]);
-  return hash;
+  const sql = `INSERT INTO ouro_blob (hash, bytes, body, created_at) SELECT ?, ?, ?, ? WHERE ${guard.sql} ON CONFLICT (hash) DO NOTHING`;
+  return { hash, statement: { sql, args: [hash, body.byteLength, bytes, toTimestamp(store.stamp()), ...guard.args] } };
 }
 
 /** The body of a hash, or undefined when it was never stored. */

@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import type { StoredEvent } from "../domain/event.ts";
 import { evolve, LIFECYCLE_TYPES, SESSION_REOPENED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
 import { query, type Statement } from "./database.ts";
@@ -133,6 +134,7 @@ async function applyLifecycle(
   const next = `${to.rowid}:${to.id}`;
   // An own append may have moved one of these sessions between our reading and this batch: then nothing moves.
   const expected = JSON.stringify(Object.fromEntries(ids.map((id) => [id, before.get(id)?.folded_rowid ?? null])));
+  failpoint("catch-up:fold:before");
   const [moved] = await writeProjection(store, [
     {
       sql: `UPDATE ouro_meta SET value = :next WHERE key = 'watermark' AND value = :from AND NOT EXISTS (
@@ -142,6 +144,7 @@ WHERE s.folded_rowid IS NOT one.value)`,
     },
     upsertSessions([...after.values()], next),
   ]);
+  failpoint("catch-up:fold:after");
   return moved?.rowsAffected === 1;
 }
 
@@ -207,7 +210,9 @@ async function foldRest(store: Store, paused: Session): Promise<number> {
     if (events.length < SESSIONS_AT_ONCE) break;
     await breathe();
   }
+  failpoint("catch-up:wake:before");
   await writeProjection(store, [upsertSessions([session])]);
+  failpoint("catch-up:wake:after");
   return folded;
 }
 

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from "../process/identity.ts";
+import type { Guard } from "./append.ts";
 import { caughtUp } from "./catch-up.ts";
 import { query, type SqlValue, type Statement } from "./database.ts";
 import { IS_OPEN } from "./session-rows.ts";
@@ -123,10 +124,21 @@ WHERE session_id = ? AND epoch = ? AND owner_id = ? AND expires_at IS NOT NULL`,
   };
 }
 
-/** Lets go of a lease, so that nobody has to wait for it to expire. */
-export function release(sessionId: string, epoch: number, ownerId: string): Statement {
+/**
+ * Lets go of a lease in order, so that nobody has to wait for it to expire and the take-overs so far no longer count; only
+ * if the guard holds, where one is given.
+ */
+export function release(sessionId: string, epoch: number, ownerId: string, guard?: Guard): Statement {
   return {
-    sql: "UPDATE ouro_lease SET expires_at = NULL WHERE session_id = ? AND epoch = ? AND owner_id = ?",
+    sql: `UPDATE ouro_lease SET expires_at = NULL, attempts = 0 WHERE session_id = ? AND epoch = ? AND owner_id = ?${guard ? ` AND ${guard.sql}` : ""}`,
+    args: [sessionId, epoch, ownerId, ...(guard?.args ?? [])],
+  };
+}
+
+/** The owner got something done: the take-overs so far no longer count against the session. */
+export function forgetAttempts(sessionId: string, epoch: number, ownerId: string): Statement {
+  return {
+    sql: "UPDATE ouro_lease SET attempts = 0 WHERE session_id = ? AND epoch = ? AND owner_id = ?",
     args: [sessionId, epoch, ownerId],
   };
 }

@@ -1,4 +1,5 @@
 import { messageOf } from "../base/errors.ts";
+import { failpoint } from "../base/failpoint.ts";
 import type { Rows, Statement } from "./database.ts";
 import { emptying, rebuilding } from "./schema.ts";
 import type { Store } from "./store.ts";
@@ -10,7 +11,9 @@ export function writeProjection(store: Store, statements: readonly Statement[]):
 
 /** Drops what is derived and starts over; the next catch-up folds from zero. Never touches events or primary data. */
 export async function rebuildProjection(store: Store): Promise<void> {
+  failpoint("projection:rebuild:before");
   await writeProjection(store, store.access === "write" ? rebuilding() : emptying());
+  failpoint("projection:rebuild:after");
 }
 
 /** Is this how the driver says that the projection was dropped? */

@@ -55,7 +55,12 @@ AND event_type IN (${JOB_ENDS}))`,
 }
 
 /** Ends a job with this event unless it has ended by now; true when it was this event that did. */
-export async function endJob(store: Store, event: NewEvent): Promise<boolean> {
+export function endJob(store: Store, event: NewEvent): Promise<boolean> {
+  return appendToOpenJob(store, event);
+}
+
+/** Appends to the stream of a job unless that has ended by now; true when the event was written. */
+export async function appendToOpenJob(store: Store, event: NewEvent): Promise<boolean> {
   mustBeWritable(store);
   const [inserted] = await store.database.write([insertEvent(event, jobStillOpen(event.aggregate_id))]);
   return inserted?.rowsAffected === 1;

@@ -52,9 +52,6 @@ const PRIMARY = [
   session_id TEXT PRIMARY KEY NOT NULL, epoch INTEGER NOT NULL, purpose TEXT NOT NULL, owner_id TEXT NOT NULL,
   machine TEXT, boot TEXT, pid_namespace TEXT, pid INTEGER, start_ticks TEXT, expires_at REAL,
   cancel_requested_at REAL, cancel_requested_by TEXT, cancel_reason TEXT, attempts INTEGER NOT NULL DEFAULT 0)`,
-  `CREATE TABLE IF NOT EXISTS ouro_job (
-  job_id TEXT PRIMARY KEY NOT NULL, job_type TEXT NOT NULL, session_id TEXT, execution_id TEXT, lineage_id TEXT,
-  status TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, result_hash TEXT)`,
   `CREATE TABLE IF NOT EXISTS ouro_work (
   work_id TEXT PRIMARY KEY NOT NULL, session_id TEXT NOT NULL, kind TEXT NOT NULL, claim_epoch INTEGER NOT NULL DEFAULT 0,
   claimed_by TEXT, expires_at REAL, body_hash TEXT NOT NULL, result_hash TEXT, created_at TEXT NOT NULL)`,
@@ -84,7 +81,7 @@ export interface StoreShape {
 
 const EVENT_COLUMNS = ["id", "aggregate_type", "aggregate_id", "event_type", "payload", "timestamp"];
 const INDEXES = EVENTS.slice(1).map((sql) => /EXISTS (\w+)/.exec(sql)?.[1] ?? "");
-const OUR_TABLES = ["ouro_session", "ouro_meta", "ouro_lease", "ouro_job", "ouro_work", "ouro_blob", "ouro_receipt"];
+const OUR_TABLES = ["ouro_session", "ouro_meta", "ouro_lease", "ouro_work", "ouro_blob", "ouro_receipt"];
 
 /** Looks at what stands in the file, by its schema alone: nothing is assumed and nothing is written. */
 export async function probeShape(database: Database): Promise<StoreShape> {
@@ -135,7 +132,7 @@ export function temporaryTables(shape: StoreShape): Statement[] {
   return [...events, ...SESSION, ...META, ...primary].map((sql) => ({ sql: toTemporary(sql) }));
 }
 
-/** Empties the projection of this connection alone. */
+/** Empties the projection without touching its table, which a newer program may have made. */
 export function emptying(): Statement[] {
   return [{ sql: "DELETE FROM ouro_session" }, { sql: REFOLD }];
 }

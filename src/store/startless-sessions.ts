@@ -1,3 +1,4 @@
+import { failpoint } from "../base/failpoint.ts";
 import { caughtUp } from "./catch-up.ts";
 import { query } from "./database.ts";
 import { writeProjection } from "./projection.ts";
@@ -33,7 +34,11 @@ export function adoptStartless(store: Store, after: string): Promise<StartlessSt
       const loaded = await loadSession(store, id);
       if (loaded) sessions.push(loaded.session);
     }
-    if (sessions.length > 0) await writeProjection(store, [upsertSessions(sessions)]);
+    if (sessions.length > 0) {
+      failpoint("startless:adopt:before");
+      await writeProjection(store, [upsertSessions(sessions)]);
+      failpoint("startless:adopt:after");
+    }
     return { found: sessions.length, next: ids.length < STREAMS_AT_ONCE ? undefined : ids.at(-1)?.id };
   });
 }

@@ -177,9 +177,10 @@ test("a cancel request outlives an owner that let go of its lease", async () => 
   await using given = await givenOrphan("stale");
   const { session_id } = given.only;
   await given.lease(session_id, own);
-  expect(await cancelExecution(given.context, { id: session_id, reason: "wrong seed", by: "mika" })).toMatchObject({
-    new_status: "cancel_requested",
-  });
+  const asked = new AbortController();
+  const stopWaiting = { signal: asked.signal, onProgress: () => asked.abort() };
+  const request = { id: session_id, reason: "wrong seed", by: "mika", ...stopWaiting };
+  expect(await cancelExecution(given.context, request)).toMatchObject({ new_status: "cancel_requested" });
   const lease = await leaseOf(given);
   await given.context.store.database.write([release(session_id, lease?.epoch ?? 0, lease?.ownerId ?? "")]);
   expect((await sweepOnly(given)).outcome).toBe("cancelled");

@@ -118,7 +118,7 @@ function changes(session: Session, event: StoredEvent): Partial<Session> {
     case SESSION_CANCELLED:
       return isTerminal(session.status) ? {} : moved(event, "cancelled");
     case SESSION_REOPENED:
-      return isReopenable(session) && event.payload.reopens === session.status_event_id ? moved(event, "paused") : {};
+      return reopened(session, event);
     case SESSION_CLAIMED:
       return isTerminal(session.status) ? {} : moved(event, "running");
     case PROGRESS_UPDATED:
@@ -126,6 +126,12 @@ function changes(session: Session, event: StoredEvent): Partial<Session> {
     default:
       return {};
   }
+}
+
+/** Comes back as paused; only an owner that was at work all the time says that it goes on running. */
+function reopened(session: Session, event: StoredEvent): Partial<Session> {
+  if (!isReopenable(session) || event.payload.reopens !== session.status_event_id) return {};
+  return moved(event, event.payload.to === "running" ? "running" : "paused");
 }
 
 function started(session: Session, event: StoredEvent): Partial<Session> {

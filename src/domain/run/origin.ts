@@ -1,0 +1,33 @@
+import * as v from "valibot";
+import type { Payload } from "../event.ts";
+
+/** Where and with what a session's work began, as far as its rows say. */
+export interface Origin {
+  /** Hash of the seed's text in the store; upstream's sessions have none. */
+  readonly seed_hash: string | null;
+  /** Opaque id of the machine its checkout lives on, and that machine's name for people. */
+  readonly machine: string | null;
+  readonly host: string | null;
+  readonly branch: string | null;
+  /** The job of the latest claim: what to wait for. */
+  readonly job_id: string | null;
+  /** The host's own session and project that last started or resumed it. */
+  readonly host_session_id: string | null;
+  readonly project_dir: string | null;
+}
+
+const Text = v.fallback(v.nullable(v.pipe(v.string(), v.minLength(1))), null);
+const Known = v.object({
+  seed_hash: v.optional(Text, null),
+  machine: v.optional(Text, null),
+  host: v.optional(Text, null),
+  branch: v.optional(Text, null),
+  job_id: v.optional(Text, null),
+  host_session_id: v.optional(Text, null),
+  project_dir: v.optional(Text, null),
+});
+
+/** Reads what the rows that began and claimed a session say. */
+export function toOrigin(payload: Payload): Origin {
+  return v.parse(Known, payload);
+}

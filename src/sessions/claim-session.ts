@@ -1,0 +1,134 @@
+import { hostname } from "node:os";
+import { failpoint } from "../base/failpoint.ts";
+import { newId } from "../base/ids.ts";
+import type { NewEvent, Payload } from "../domain/event.ts";
+import { SESSION_CLAIMED, SESSION_STARTED } from "../domain/session/session.ts";
+import { toIsoTimestamp } from "../domain/timestamp.ts";
+import { beginSession, concludeSession, seenOf, type Term } from "../store/conclude-session.ts";
+import { nextEpoch, type Taker } from "../store/leases.ts";
+import type { StoredFacts } from "../store/session-facts.ts";
+import { jobInterrupted } from "./conclusions.ts";
+import type { HostBinding } from "./host-binding.ts";
+import { leaseTiming } from "./lease-timing.ts";
+import type { SessionContext } from "./session-context.ts";
+import { JobsOfSessions } from "./sweep.ts";
+
+/** What a claim records beside the lease: for whom, for which job, and where the work is. */
+export interface ClaimNote {
+  readonly by: string;
+  readonly jobId: string;
+  readonly host: HostBinding;
+  readonly seedHash: string;
+  readonly runtime: string;
+  readonly cwd: string;
+  readonly branch: string | null;
+}
+
+/** A term that was won, and when its claim was sent off (`performance.now()`): from there its time runs. */
+export interface Claimed {
+  readonly term: Term;
+  readonly claimedAt: number;
+}
+
+/**
+ * Claims a session as its owner, by the one compare-and-set that sweeps and cancellations use too; undefined when
+ * anything the decision rested on has changed since it was read.
+ */
+export async function claimSession(
+  context: SessionContext,
+  facts: StoredFacts,
+  note: ClaimNote,
+): Promise<Claimed | undefined> {
+  const { session_id } = facts.session;
+  const taker = runTaker(context);
+  const epoch = nextEpoch(seenOf(facts));
+  const at = context.store.stamp(facts.newestAt);
+  const event = sessionEvent(
+    session_id,
+    SESSION_CLAIMED,
+    { ...toPayload(context, note), claimed_at: toIsoTimestamp(at), epoch },
+    at,
+  );
+  const job = jobCreated(note.jobId, "resume_session", session_id, facts.session.execution_id, at);
+  const before = await new JobsOfSessions(context).of(session_id);
+  const jobs = [...before.map((one) => jobInterrupted(one, at, `resumed as ${note.jobId}`)), job];
+  const claimedAt = performance.now();
+  failpoint("claim:before");
+  const written = await concludeSession(context.store, facts, taker, { event, execution: undefined, jobs });
+  failpoint("claim:after");
+  return written === "written"
+    ? { term: { sessionId: session_id, epoch, ownerId: taker.ownerId }, claimedAt }
+    : undefined;
+}
+
+/** Makes a session that this process owns from its first row on; undefined when the id is taken. */
+export async function beginOwnedSession(
+  context: SessionContext,
+  ids: {
+    readonly sessionId: string;
+    readonly executionId: string;
+    readonly seedId: string | null;
+    readonly goal: string;
+  },
+  note: ClaimNote,
+): Promise<Claimed | undefined> {
+  const taker = runTaker(context);
+  const at = context.store.stamp();
+  const payload = {
+    execution_id: ids.executionId,
+    seed_id: ids.seedId ?? "",
+    seed_goal: ids.goal,
+    start_time: toIsoTimestamp(at),
+    ...toPayload(context, note),
+    epoch: 1,
+  };
+  const event = sessionEvent(ids.sessionId, SESSION_STARTED, payload, at);
+  const job = jobCreated(note.jobId, "execute_seed", ids.sessionId, ids.executionId, at);
+  const claimedAt = performance.now();
+  failpoint("begin:before");
+  const written = await beginSession(context.store, ids, taker, { event, execution: undefined, jobs: [job] });
+  failpoint("begin:after");
+  return written === "written"
+    ? { term: { sessionId: ids.sessionId, epoch: 1, ownerId: taker.ownerId }, claimedAt }
+    : undefined;
+}
+
+function runTaker({ identity }: SessionContext): Taker {
+  return { ownerId: newId(), purpose: "run", identity, ttlSeconds: leaseTiming().ttl, overCancelRequest: false };
+}
+
+function toPayload({ identity }: SessionContext, note: ClaimNote): Payload {
+  return {
+    by: note.by,
+    job_id: note.jobId,
+    ...note.host,
+    seed_hash: note.seedHash,
+    runtime_backend: note.runtime,
+    workspace_path: note.cwd,
+    branch: note.branch,
+    machine: identity.machine,
+    host: hostname(),
+    pid: identity.pid,
+  };
+}
+
+function sessionEvent(sessionId: string, eventType: string, payload: Payload, at: number): NewEvent {
+  return { id: newId(), aggregate_type: "session", aggregate_id: sessionId, event_type: eventType, payload, at };
+}
+
+function jobCreated(jobId: string, type: string, sessionId: string, executionId: string | null, at: number): NewEvent {
+  return {
+    id: newId(),
+    aggregate_type: "job",
+    aggregate_id: jobId,
+    event_type: "mcp.job.created",
+    payload: {
+      job_type: type,
+      status: "queued",
+      message: "Started",
+      links: { session_id: sessionId, execution_id: executionId, lineage_id: null },
+      timestamp: toIsoTimestamp(at),
+    },
+    at,
+  };
+}

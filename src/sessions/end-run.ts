@@ -1,0 +1,49 @@
+import { failpoint } from "../base/failpoint.ts";
+import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "../domain/session/session.ts";
+import { concludeOwned, reopenOwned, type Term } from "../store/conclude-session.ts";
+import { readLease, release } from "../store/leases.ts";
+import { loadSession } from "../store/sessions.ts";
+import { type OwnerEnd, ownerConclusion, ownerReopening } from "./owner-conclusions.ts";
+import type { SessionContext } from "./session-context.ts";
+
+/**
+ * Ends a run on its owner's behalf and lets go of the session; resolves with the status it has then, or undefined when it is
+ * somebody else's by now. A person's request to cancel, even one that comes at this moment, goes before every other end.
+ */
+export async function endRun(
+  context: SessionContext,
+  term: Term,
+  { end: wanted, jobId }: { readonly end: OwnerEnd; readonly jobId: string | null },
+): Promise<SessionStatus | undefined> {
+  const { store } = context;
+  for (;;) {
+    const { lease } = await readLease(store, term.sessionId);
+    if (lease?.epoch !== term.epoch || lease.ownerId !== term.ownerId) return undefined;
+    const end = lease.cancelRequestedBy === null ? wanted : cancelled(lease.cancelRequestedBy, lease.cancelReason);
+    const loaded = await loadSession(store, term.sessionId);
+    if (!loaded) return undefined;
+    const { session } = loaded;
+    const at = store.stamp();
+    if (session.status === "cancelled" && session.status_by === AUTO_CLEANUP) {
+      failpoint("end-run:reopen:before");
+      await reopenOwned(store, term, loaded, ownerReopening(session, term, at));
+      failpoint("end-run:reopen:after");
+      continue;
+    }
+    if (isTerminal(session.status)) {
+      failpoint("end-run:release:before");
+      await store.database.write([release(term.sessionId, term.epoch, term.ownerId)]);
+      failpoint("end-run:release:after");
+      return session.status;
+    }
+    const conclusion = ownerConclusion(session, term, { end, at, jobId });
+    failpoint("end-run:before");
+    const written = await concludeOwned(store, term, loaded, conclusion, end.status === "cancelled");
+    failpoint("end-run:after");
+    if (written === "written") return end.status;
+  }
+}
+
+function cancelled(by: string, reason: string | null): OwnerEnd {
+  return { status: "cancelled", by, reason: reason ?? "Cancelled on request" };
+}

@@ -1,0 +1,197 @@
+import { stat } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import { newShortId } from "../base/ids.ts";
+import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
+import { type Origin, toOrigin } from "../domain/run/origin.ts";
+import { stepsOf } from "../domain/run/steps.ts";
+import { parseSeed, type Seed } from "../domain/seed.ts";
+import type { Session } from "../domain/session/session.ts";
+import { selectRuntime } from "../runtimes/runtime-settings.ts";
+import { readFinishedSteps, readOrigin } from "../store/run-records.ts";
+import type { HostBinding } from "./host-binding.ts";
+import { planResume, type ResumePlan } from "./resume-plan.ts";
+import { refusalOf } from "./resume-refusals.ts";
+import { findSeed } from "./seed-lookup.ts";
+import { type Judgement, judgeSession, type SessionContext } from "./session-context.ts";
+import { startWorker } from "./start-worker.ts";
+import type { WorkerReport } from "./worker-order.ts";
+
+export interface ResumeRequest {
+  readonly sessionId: string;
+  /** Who asks, for the record. */
+  readonly by: string;
+  readonly host: HostBinding;
+  /** Go on although nothing proves that nobody works on it, or although its last owners all died. */
+  readonly force: boolean;
+  /** The seed's YAML, for a session whose seed is nowhere to be found. */
+  readonly seed?: string | undefined;
+  /** The folder of its work, for a session that names none. */
+  readonly cwd?: string | undefined;
+  readonly runtime?: string | undefined;
+}
+
+/** What became of a request to resume: a worker has taken the session over, or somebody is at work on it already. */
+export interface Resumed {
+  readonly outcome: "resumed" | "attached";
+  readonly session_id: string;
+  readonly execution_id: string | null;
+  readonly why: string;
+  readonly job_id: string | null;
+  readonly epoch: number | null;
+  readonly worker_pid: number | null;
+  readonly steps_total: number | null;
+  readonly steps_done: number | null;
+}
+
+/**
+ * Resumes a session by its id from any process of its machine: attaches to a live one, else starts a worker that claims it
+ * and does its unfinished steps. Nothing is written unless a worker claims it, and never an end.
+ */
+export async function resumeSession(
+  context: SessionContext,
+  request: ResumeRequest,
+  signal?: AbortSignal,
+): Promise<Resumed | Refusal> {
+  const prepared = await prepareResume(context, request);
+  if (isRefusal(prepared)) return prepared;
+  const { judgement, plan } = prepared;
+  const { session } = judgement.facts;
+  if (plan.action === "attach") return attached(session, plan.why, prepared.origin);
+  const needs = await readNeeds(context, request, session, prepared.origin);
+  if (isRefusal(needs)) return needs;
+  const report = await startWorker(
+    context,
+    {
+      kind: "resume",
+      session_id: session.session_id,
+      job_id: newShortId("job"),
+      by: request.by,
+      force: request.force,
+      seed: needs.seedText,
+      runtime: needs.runtime,
+      cwd: needs.cwd,
+      host: { ...request.host },
+    },
+    signal,
+  );
+  return toResumed(context, { ...prepared, session, seed: needs.seed, report });
+}
+
+async function prepareResume(
+  context: SessionContext,
+  { sessionId, force }: ResumeRequest,
+): Promise<{ judgement: Judgement; plan: ResumePlan; origin: Origin } | Refusal> {
+  const judgement = await judgeSession(context, sessionId);
+  if (!judgement) {
+    return refuse(
+      "not_found",
+      `Session not found: ${sessionId}`,
+      "`ouroboros sessions` lists the sessions of this store",
+    );
+  }
+  const origin = toOrigin(await readOrigin(context.store, sessionId));
+  const plan = planResume(judgement, { self: context.identity, machine: origin.machine, force });
+  const goesOn = plan.action === "attach" || plan.action === "claim" || plan.action === "reopen";
+  return goesOn ? { judgement, plan, origin } : refusalOf(plan, judgement.facts.session, origin);
+}
+
+interface Needs {
+  readonly seedText: string;
+  readonly seed: Seed;
+  readonly runtime: string;
+  readonly cwd: string;
+}
+
+/** Everything a worker needs to know, or what is missing and how to pass it. */
+async function readNeeds(
+  context: SessionContext,
+  request: ResumeRequest,
+  session: Session,
+  origin: Origin,
+): Promise<Needs | Refusal> {
+  const { session_id, seed_id } = session;
+  const text = request.seed ?? (await findSeed(context, { seedHash: origin.seed_hash, seedId: seed_id }));
+  if (text === undefined) {
+    return refuse(
+      "needs_seed",
+      `Cannot resume ${session_id}: its seed${seed_id ? ` ${seed_id}` : ""} is neither in the store nor in ${context.home}/seeds`,
+      "Pass the seed's YAML (seed_content or seed_path; --seed FILE on the command line)",
+      { session_id, seed_id },
+    );
+  }
+  const seed = parseSeed(text);
+  if (isRefusal(seed)) return seed;
+  if (request.seed !== undefined && seed_id && seed.seed_id !== null && seed.seed_id !== seed_id) {
+    return refuse(
+      "wrong_seed",
+      `Cannot resume ${session_id} with seed ${seed.seed_id}: it was begun with ${seed_id}`,
+      "Pass the seed it was begun with, or start a new run with this one",
+      { session_id, seed_id },
+    );
+  }
+  const runtime = selectRuntime(context.runtimes, request.runtime);
+  if (isRefusal(runtime)) return runtime;
+  const cwd = session.cwd ?? request.cwd;
+  if (cwd === undefined || !isAbsolute(cwd)) {
+    return refuse(
+      "needs_cwd",
+      `Cannot resume ${session_id}: it does not say in which folder it works`,
+      "Pass cwd, the absolute path of its checkout (--cwd on the command line)",
+      { session_id },
+    );
+  }
+  if (!(await isFolder(cwd))) {
+    return refuse(
+      "folder_gone",
+      `Cannot resume ${session_id}: its folder ${cwd} is not there`,
+      "Bring the folder back, or start a new run where the project is now",
+      { session_id, cwd },
+    );
+  }
+  return { seedText: text, seed, runtime: runtime.name, cwd };
+}
+
+async function toResumed(
+  context: SessionContext,
+  {
+    session,
+    seed,
+    plan,
+    origin,
+    report,
+  }: { session: Session; seed: Seed; plan: ResumePlan; origin: Origin; report: WorkerReport },
+): Promise<Resumed | Refusal> {
+  switch (report.outcome) {
+    case "refused":
+      return refuse(report.code, report.message, report.next, report.facts);
+    case "attached":
+      return attached(session, report.why, origin);
+    case "claimed": {
+      const executionId = report.execution_id ?? session.session_id;
+      const done = await readFinishedSteps(context.store, executionId);
+      return {
+        outcome: "resumed",
+        session_id: session.session_id,
+        execution_id: report.execution_id,
+        why: plan.why,
+        job_id: report.job_id,
+        epoch: report.epoch,
+        worker_pid: report.pid,
+        steps_total: seed.criteria.length,
+        steps_done: stepsOf(seed, executionId).filter(({ index }) => done.has(index)).length,
+      };
+    }
+  }
+}
+
+function attached({ session_id, execution_id }: Session, why: string, { job_id }: Origin): Resumed {
+  const none = { epoch: null, worker_pid: null, steps_total: null, steps_done: null };
+  return { outcome: "attached", session_id, execution_id, why, job_id, ...none };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,79 @@
+import * as v from "valibot";
+import type { Payload, StoredEvent } from "../domain/event.ts";
+import {
+  AGENT_ENDED,
+  AGENT_STARTED,
+  finishedInProgress,
+  finishedSteps,
+  STEP_COMPLETED,
+  STEP_FAILED,
+  WORKFLOW_PROGRESS,
+} from "../domain/run/steps.ts";
+import { SESSION_CLAIMED, SESSION_STARTED } from "../domain/session/session.ts";
+import type { AgentGroup } from "../process/process-tree.ts";
+import { query } from "./database.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
+import type { Store } from "./store.ts";
+
+/** What the rows that began or claimed a session say of it, the latest word on each key. */
+export async function readOrigin(store: Store, sessionId: string): Promise<Payload> {
+  const rows = await query(
+    store.database,
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (
+SELECT rowid FROM events WHERE aggregate_type = 'session' AND aggregate_id = ?
+INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '${SESSION_CLAIMED}')) ORDER BY rowid`,
+    [sessionId],
+  );
+  return Object.assign({}, ...rows.map(toStoredEvent).map(({ payload }) => payload));
+}
+
+/** Which of an execution's steps have succeeded, from the streams of its criteria, or from upstream's list where there are none. */
+export async function readFinishedSteps(store: Store, executionId: string): Promise<ReadonlySet<number>> {
+  const outcomes = await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED]);
+  if (outcomes.length > 0) return finishedSteps(executionId, outcomes);
+  const [row] = await query(
+    store.database,
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid = (SELECT max(rowid) FROM (
+SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
+INTERSECT SELECT rowid FROM events WHERE event_type = '${WORKFLOW_PROGRESS}'))`,
+    [executionId],
+  );
+  return row ? finishedInProgress(toStoredEvent(row).payload) : new Set();
+}
+
+/** The process groups that were started for an execution and of whose end nothing is recorded. */
+export async function readOpenAgents(store: Store, executionId: string): Promise<AgentGroup[]> {
+  const events = await ofScopes(store, executionId, [AGENT_STARTED, AGENT_ENDED]);
+  const open = new Map<string, AgentGroup>();
+  for (const { event_type, payload } of events) {
+    const group = v.safeParse(Group, payload.group);
+    if (!group.success) continue;
+    if (event_type === AGENT_STARTED) open.set(group.output.marker, group.output);
+    else open.delete(group.output.marker);
+  }
+  return [...open.values()];
+}
+
+const Text = v.nullable(v.string());
+const Group = v.object({
+  machine: Text,
+  boot: Text,
+  pid_namespace: Text,
+  pid: v.pipe(v.number(), v.integer()),
+  start_ticks: Text,
+  marker: v.string(),
+  guard_pid: v.pipe(v.number(), v.integer()),
+  guard_start_ticks: Text,
+});
+
+/** Rows of these types in the streams of an execution's criteria, in commit order. */
+async function ofScopes(store: Store, executionId: string, types: readonly string[]): Promise<StoredEvent[]> {
+  const rows = await query(
+    store.database,
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (
+SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id >= :execution || '_' AND aggregate_id < :execution || '\`'
+INTERSECT SELECT rowid FROM events WHERE event_type IN (SELECT value FROM json_each(:types))) ORDER BY rowid`,
+    { execution: executionId, types: JSON.stringify(types) },
+  );
+  return rows.map(toStoredEvent);
+}
