@@ -20,15 +20,21 @@ export function act<T>(flags: SharedFlags, work: (context: SessionContext) => Pr
   return opened(flags, false, work);
 }
 
+/** The same for a command that begins something, and may be the first ever to need a store. */
+export function begin<T>(flags: SharedFlags, work: (context: SessionContext) => Promise<T>): Promise<T> {
+  return opened(flags, false, work, true);
+}
+
 async function opened<T>(
   flags: SharedFlags,
   readOnly: boolean,
   work: (context: SessionContext) => Promise<T>,
+  create = false,
 ): Promise<T> {
   const progress = startProgress(process.stderr, "Opening the store …");
   let context: SessionContext | undefined;
   try {
-    context = await openApp({ db: flags.db, readOnly, create: false });
+    context = await openApp({ db: flags.db, readOnly, create });
     progress.tell(`Catching up with ${context.store.database.where} …`);
     await catchUp(context.store);
     progress.done();

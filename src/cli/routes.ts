@@ -9,12 +9,17 @@ import {
   version,
 } from "@stricli/core";
 import { messageOf } from "../base/errors.ts";
+import { WAIT_FOR } from "../domain/job-news.ts";
 import { SESSION_STATUSES } from "../domain/session/session.ts";
 import { VERSION } from "../version.ts";
 import { type Cli, command, type SharedFlags } from "./command.ts";
 import type { CleanupFlags } from "./commands/cleanup.ts";
 import type { EventsFlags } from "./commands/events.ts";
+import type { JobListFlags } from "./commands/job-list.ts";
+import type { JobWaitFlags } from "./commands/job-wait.ts";
 import type { ServeFlags } from "./commands/mcp-serve.ts";
+import type { ResumeFlags } from "./commands/resume.ts";
+import type { RunFlags } from "./commands/run.ts";
 import type { SessionsFlags } from "./commands/sessions.ts";
 import { type CommandNode, SHELLS } from "./completions/command-node.ts";
 import { numberFlag, SESSION_ID, SHARED, switchFlag, textFlag } from "./parameters.ts";
@@ -42,6 +47,21 @@ const mcpRoutes = buildRouteMap<string, Cli>({
   docs: { brief: "The MCP server" },
 });
 
+const BACKUP_FILE = {
+  kind: "tuple",
+  parameters: [
+    {
+      parse: (input: string) => {
+        if (input === "") throw new RangeError("it must not be empty");
+        return input;
+      },
+      optional: true,
+      placeholder: "FILE",
+      brief: "Where to; <store>.backup-YYYYMMDD-HHMMSS.db (UTC) unless told",
+    },
+  ],
+} as const;
+
 const storeRoutes = buildRouteMap<string, Cli>({
   routes: {
     info: buildCommand<SharedFlags, [], Cli>({
@@ -54,8 +74,85 @@ const storeRoutes = buildRouteMap<string, Cli>({
       parameters: { flags: SHARED },
       docs: { brief: "Read every row of the store and report damage" },
     }),
+    backup: buildCommand<SharedFlags, [string?], Cli>({
+      loader: command(async () => (await import("./commands/store-backup.ts")).storeBackup),
+      parameters: { flags: SHARED, positional: BACKUP_FILE },
+      docs: {
+        brief: "Copy the store into one file, while other programs go on using it",
+        fullDescription: `Copy the store into one file, while other programs go on using it.
+The copy holds everything that was committed before it began; it is checked before it gets its name. Nobody owns a session in a copy.
+  To look into a backup: ouroboros sessions --db FILE (every command takes --db, the server too)
+  To restore it: stop every program that uses the store; move the store away together with its -wal and -shm
+  files; move the backup to the store's place. What was written after the backup is then missing.
+Do not resume in a copy what is still at work in the original: both would work in the same folder.`,
+      },
+    }),
+    "backup-child": buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/store-backup-child.ts")).storeBackupChild),
+      parameters: {
+        flags: SHARED,
+        positional: { kind: "tuple", parameters: [{ parse: String, placeholder: "FILE", brief: "The backup" }] },
+      },
+      docs: { brief: "What `store backup` runs in a process of its own; not meant to be called" },
+    }),
   },
-  docs: { brief: "The event store" },
+  docs: { brief: "The event store", hideRoute: { "backup-child": true } },
+});
+
+const JOB_ID = {
+  kind: "tuple",
+  parameters: [{ parse: String, placeholder: "JOB", brief: "Id of a job (job_…)" }],
+} as const;
+const CURSOR = numberFlag({ min: 0, max: Number.MAX_SAFE_INTEGER }, "Go on from here, as the answer before said");
+
+const jobRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    list: buildCommand<JobListFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/job-list.ts")).jobList),
+      parameters: {
+        flags: {
+          ...SHARED,
+          limit: numberFlag({ min: 1, max: 1000 }, "At most this many; 20 unless told"),
+          cursor: CURSOR,
+        },
+      },
+      docs: { brief: "List jobs, newest first" },
+    }),
+    status: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/job-status.ts")).jobStatus),
+      parameters: { flags: SHARED, positional: JOB_ID },
+      docs: { brief: "Show how a job stands now" },
+    }),
+    wait: buildCommand<JobWaitFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/job-wait.ts")).jobWait),
+      parameters: {
+        flags: {
+          ...SHARED,
+          cursor: CURSOR,
+          timeoutSeconds: numberFlag({ min: 0, max: 604_800 }, "Wait at most this long; until the end unless told"),
+          waitFor: {
+            kind: "enum",
+            values: Object.keys(WAIT_FOR) as (keyof typeof WAIT_FOR)[],
+            optional: true,
+            brief: "What to wait for; the end unless told",
+          },
+        },
+        positional: JOB_ID,
+      },
+      docs: { brief: "Wait until a job has ended, or for news of it" },
+    }),
+    result: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/job-result.ts")).jobResult),
+      parameters: { flags: SHARED, positional: JOB_ID },
+      docs: { brief: "Print what a job came to" },
+    }),
+    cancel: buildCommand<SharedFlags & { readonly reason?: string | undefined }, [string], Cli>({
+      loader: command(async () => (await import("./commands/job-cancel.ts")).jobCancel),
+      parameters: { flags: { ...SHARED, reason: textFlag("TEXT", "Why, for the record") }, positional: JOB_ID },
+      docs: { brief: "Cancel a job and the session it runs, for good" },
+    }),
+  },
+  docs: { brief: "Background jobs" },
 });
 
 const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
@@ -82,6 +179,43 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
       loader: command(async () => (await import("./commands/why.ts")).why),
       parameters: { flags: SHARED, positional: SESSION_ID },
       docs: { brief: "Explain a session's status with the evidence, and whether it can be brought back" },
+    }),
+    run: buildCommand<RunFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/run.ts")).run),
+      parameters: {
+        flags: {
+          ...SHARED,
+          cwd: textFlag("DIR", "The folder to work in; the current one unless told"),
+          runtime: textFlag("NAME", "Which configured agent does the work"),
+          wait: switchFlag("Stay and show each step until the run ends; Ctrl-C leaves it running"),
+        },
+        positional: {
+          kind: "tuple",
+          parameters: [{ parse: String, placeholder: "SEED", brief: "File with the seed, YAML" }],
+        },
+      },
+      docs: { brief: "Carry out a seed step by step, in the background" },
+    }),
+    resume: buildCommand<ResumeFlags, [string?], Cli>({
+      loader: command(async () => (await import("./commands/resume.ts")).resume),
+      parameters: {
+        flags: {
+          ...SHARED,
+          seed: textFlag("FILE", "The seed, where a session's own cannot be found"),
+          cwd: textFlag("DIR", "The folder of its work, where a session names none"),
+          runtime: textFlag("NAME", "Which configured agent does the work"),
+          limit: numberFlag({ min: 1, max: 1000 }, "List at most this many; 20 unless told"),
+          force: switchFlag("Go on although somebody may be at work on it, or although its last owners died"),
+          wait: switchFlag("Stay and show each step until the run ends; Ctrl-C leaves it running"),
+        },
+        positional: {
+          kind: "tuple",
+          parameters: [
+            { parse: String, placeholder: "ID", brief: "Id of the session to resume (orch_…)", optional: true },
+          ],
+        },
+      },
+      docs: { brief: "List what can be resumed, or resume one session: only its unfinished steps are done" },
     }),
     cancel: buildCommand<SharedFlags & { readonly reason?: string | undefined }, [string], Cli>({
       loader: command(async () => (await import("./commands/cancel.ts")).cancel),
@@ -128,6 +262,7 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
       parameters: { flags: SHARED },
       docs: { brief: "Check this installation and its store; every problem comes with a next step" },
     }),
+    job: jobRoutes,
     store: storeRoutes,
     completions: buildCommand<SharedFlags, [string], Cli>({
       loader: command(async () => {
@@ -189,7 +324,8 @@ function commandTree(): CommandNode[] {
 }
 
 function nodes(map: RouteMap<Cli>, path: readonly string[]): CommandNode[] {
-  return map.getAllEntries().flatMap(({ name, target }): CommandNode[] => {
+  return map.getAllEntries().flatMap(({ name, target, hidden }): CommandNode[] => {
+    if (hidden) return [];
     const here = [...path, name["convert-camel-to-kebab"]];
     const { brief } = target;
     if ("getAllEntries" in target)

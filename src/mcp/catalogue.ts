@@ -2,11 +2,25 @@ import type { Tool as ToolDefinition } from "@modelcontextprotocol/server";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type { Tool } from "./tool.ts";
 import { ouroborosCancelExecution } from "./tools/ouroboros-cancel-execution.ts";
+import { ouroborosCancelJob } from "./tools/ouroboros-cancel-job.ts";
+import { ouroborosJobResult } from "./tools/ouroboros-job-result.ts";
+import { ouroborosJobStatus } from "./tools/ouroboros-job-status.ts";
+import { ouroborosJobWait } from "./tools/ouroboros-job-wait.ts";
 import { ouroborosQueryEvents } from "./tools/ouroboros-query-events.ts";
+import { ouroborosResumeSession } from "./tools/ouroboros-resume-session.ts";
 import { ouroborosSessionStatus } from "./tools/ouroboros-session-status.ts";
 
 /** Every tool there is, in the order clients list them. */
-const TOOLS: readonly Tool[] = [ouroborosSessionStatus, ouroborosQueryEvents, ouroborosCancelExecution];
+const TOOLS: readonly Tool[] = [
+  ouroborosSessionStatus,
+  ouroborosResumeSession,
+  ouroborosCancelExecution,
+  ouroborosQueryEvents,
+  ouroborosJobStatus,
+  ouroborosJobWait,
+  ouroborosJobResult,
+  ouroborosCancelJob,
+];
 
 /** The groups `--toolsets` chooses from. */
 export const TOOLSETS = ["sessions"] as const;

@@ -27,7 +27,7 @@ test.skipIf(!has("bash"))(
       [["se"], ["sessions"]],
       [
         ["store", ""],
-        ["info", "check"],
+        ["info", "check", "backup"],
       ],
       [
         ["cleanup", "--d"],

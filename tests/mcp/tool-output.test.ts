@@ -77,6 +77,27 @@ describe("what a tool answers is what its output schema says, no key more or les
     expect(Number(started.total_events)).toBeGreaterThan(6);
   });
 
+  test("the job tools, of a job whose session has ended and of one that nobody works on", async () => {
+    for (const { job_id } of truth.filter((one) => one.job_id !== null)) {
+      await outputOf("ouroboros_job_status", { job_id });
+      await outputOf("ouroboros_job_wait", { job_id, timeout_seconds: 0, stream: "linked" });
+      await outputOf("ouroboros_job_wait", {
+        job_id,
+        timeout_seconds: 0,
+        cursor: Number.MAX_SAFE_INTEGER,
+        view: "compact",
+      });
+      await outputOf("ouroboros_job_result", { job_id });
+      await outputOf("ouroboros_cancel_job", { job_id });
+    }
+  });
+
+  test("ouroboros_resume_session, of everything that can be resumed", async () => {
+    const output = await outputOf("ouroboros_resume_session", {});
+    expect(output.outcome).toBe("listed");
+    expect(Array.isArray(output.sessions) && output.sessions.length > 0).toBe(true);
+  });
+
   test("ouroboros_cancel_execution, of a session that runs and one that is paused", async () => {
     for (const kind of ["young", "paused"]) {
       const session = truth.find((one) => one.kind === kind);

@@ -33,13 +33,15 @@ export const ouroborosCancelExecution = defineTool({
     reason: v.string(),
     cancelled_by: v.string(),
   }),
-  async run({ execution_id, reason }, { context }) {
-    const done = await cancelExecution(context, { id: execution_id, reason, by: "mcp_tool" });
+  async run({ execution_id, reason }, { context, signal, progress }) {
+    let told = 0;
+    const onProgress = (message: string) => void progress(++told, undefined, message);
+    const done = await cancelExecution(context, { id: execution_id, reason, by: "mcp_tool", signal, onProgress });
     if (isRefusal(done)) return done;
     const words =
       done.new_status === "cancelled"
         ? `Execution ${execution_id} has been cancelled.`
-        : `Execution ${execution_id} was asked to stop; its owner writes the end in a moment.`;
+        : `Execution ${execution_id} was asked to stop; its owner is on another machine and writes the end there.`;
     return { value: { ...done }, text: `${words}\nPrevious status: ${done.previous_status}\nReason: ${reason}` };
   },
 });

@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { readHostBinding } from "../../sessions/host-binding.ts";
+import { resumeSession } from "../../sessions/resume-session.ts";
+import { readSeedFile } from "../../sessions/seed-lookup.ts";
+import { type ResumableView, resumableSessions } from "../../views/resumable.ts";
+import type { Answer, Cli, SharedFlags } from "../command.ts";
+import { act, look } from "../open.ts";
+import { lines, table } from "../render.ts";
+import { statusColour } from "../status-colour.ts";
+import { conclusionOf, inBackground } from "./run/conclusion.ts";
+import { followRun } from "./run/follow-run.ts";
+
+export type ResumeFlags = SharedFlags & {
+  readonly seed?: string | undefined;
+  readonly cwd?: string | undefined;
+  readonly runtime?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly force: boolean;
+  readonly wait: boolean;
+};
+
+const STANDARD_LIMIT = 20;
+
+/** `ouroboros resume [ID]`: without an id, what can be resumed and what that would do; with one, resumes it. */
+export function resume(cli: Cli, flags: ResumeFlags, id?: string): Promise<Answer | Refusal> {
+  return id === undefined ? list(cli, flags) : one(cli, flags, id);
+}
+
+function list({ style }: Cli, flags: ResumeFlags): Promise<Answer> {
+  return look(flags, async (context) => {
+    const sessions = await resumableSessions(context, flags.limit ?? STANDARD_LIMIT);
+    const rows = table<ResumableView>(
+      style,
+      [
+        { heading: "SESSION", cell: (view) => view.session_id },
+        { heading: "STATUS", cell: (view) => view.status, colour: (view) => statusColour(view.status) },
+        {
+          heading: "DONE",
+          cell: (view) => (view.steps_total === null ? "" : `${view.steps_done ?? 0}/${view.steps_total}`),
+        },
+        { heading: "WOULD", cell: (view) => view.would },
+        { heading: "GOAL", cell: (view) => view.goal ?? "", grows: true },
+        { heading: "WHY", cell: (view) => view.why, grows: true },
+      ],
+      sessions,
+    );
+    const text = sessions.length === 0 && style.forPeople ? lines(["Nothing to resume."]) : rows;
+    return { json: { sessions }, text };
+  });
+}
+
+function one(cli: Cli, flags: ResumeFlags, id: string): Promise<Answer | Refusal> {
+  return act(flags, async (context) => {
+    const seed = flags.seed === undefined ? undefined : await readSeedFile(flags.seed);
+    if (flags.seed !== undefined && seed === undefined) {
+      return refuse("bad_seed", `Cannot read a seed from ${flags.seed}`, "Name a file with a seed");
+    }
+    const done = await resumeSession(
+      context,
+      {
+        sessionId: id,
+        by: "user",
+        host: readHostBinding(process.env),
+        force: flags.force,
+        seed,
+        cwd: flags.cwd === undefined ? undefined : resolve(flags.cwd),
+        runtime: flags.runtime,
+      },
+      cli.interruption.signal,
+    );
+    if (isRefusal(done)) return done;
+    const howFar =
+      done.steps_total === null ? "" : ` ${done.steps_done} of ${done.steps_total} steps were done before.`;
+    const first =
+      done.outcome === "resumed"
+        ? `Resumed ${id} (${done.why}).${howFar}`
+        : `${id} is being worked on already: ${done.why}.`;
+    if (!flags.wait) return { json: done, text: inBackground(first, id) };
+    await cli.errors.write(`${first}\n`);
+    return conclusionOf(done, await followRun(cli, context, id));
+  });
+}

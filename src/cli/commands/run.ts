@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { readHostBinding } from "../../sessions/host-binding.ts";
+import { readSeedFile } from "../../sessions/seed-lookup.ts";
+import { startRun } from "../../sessions/start-run.ts";
+import type { Answer, Cli, SharedFlags } from "../command.ts";
+import { begin } from "../open.ts";
+import { conclusionOf, inBackground } from "./run/conclusion.ts";
+import { followRun } from "./run/follow-run.ts";
+
+export type RunFlags = SharedFlags & {
+  readonly cwd?: string | undefined;
+  readonly runtime?: string | undefined;
+  readonly wait: boolean;
+};
+
+/** `ouroboros run SEED`: starts a worker for a new run; with `--wait`, shows it until it ends. */
+export function run(cli: Cli, flags: RunFlags, seedPath: string): Promise<Answer | Refusal> {
+  return begin(flags, async (context) => {
+    const seed = await readSeedFile(seedPath);
+    if (seed === undefined) return refuse("bad_seed", `Cannot read a seed from ${seedPath}`, "Name a file with a seed");
+    const started = await startRun(context, {
+      seed,
+      cwd: resolve(flags.cwd ?? "."),
+      by: "user",
+      host: readHostBinding(process.env),
+      runtime: flags.runtime,
+    });
+    if (isRefusal(started)) return started;
+    const first = `Started ${started.session_id}: ${started.steps_total} steps with ${started.runtime}.`;
+    if (!flags.wait) return { json: started, text: inBackground(first, started.session_id) };
+    await cli.errors.write(`${first}\n`);
+    return conclusionOf(started, await followRun(cli, context, started.session_id));
+  });
+}
