@@ -9,6 +9,7 @@ import { cautionAt, describeMachine, loadNow } from "./machine.ts";
 import { benchMemory } from "./memory.ts";
 import { BENCH_FOLDER, buildPrograms, copyStore, removeStore } from "./place.ts";
 import { benchQueries } from "./queries.ts";
+import { benchRecovery } from "./recovery.ts";
 import { type BenchStore, type BenchStores, prepareStores, writeOn } from "./stores.ts";
 import { type BenchRow, bytes, toTable } from "./table.ts";
 
@@ -16,7 +17,7 @@ const RESULTS = join(import.meta.dirname, "results.md");
 const USAGE = `Usage: bun run bench [--full] [--assert] [--only PART,...] | --clean
   --full    the stores of real size (165,000 events in 1.4 GB, and 1.2 M events) instead of smaller ones
   --assert  exit with 1 when a figure is over its budget
-  --only    some parts: first, cold, gate, queries, appends, memory, death; results.md is then left alone
+  --only    some parts: first, cold, gate, queries, appends, memory, death, recovery; results.md is then left alone
   --clean   remove what former runs have left in .work/bench
 `;
 
@@ -37,6 +38,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<BenchRow[]>>> = {
   appends: ({ full }) => benchAppends(full ? 15 : 9),
   memory: ({ empty, main }) => benchMemory([empty, main]),
   death: ({ main }) => benchHostDeath(main),
+  recovery: () => benchRecovery(),
 };
 
 process.exitCode = await main(process.argv.slice(2));
