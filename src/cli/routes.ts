@@ -13,6 +13,7 @@ import { WAIT_FOR } from "../domain/job-news.ts";
 import { SESSION_STATUSES } from "../domain/session/session.ts";
 import { VERSION } from "../version.ts";
 import { type Cli, command, type SharedFlags } from "./command.ts";
+import type { CardFlags } from "./commands/card.ts";
 import type { CleanupFlags } from "./commands/cleanup.ts";
 import type { EventsFlags } from "./commands/events.ts";
 import type { JobListFlags } from "./commands/job-list.ts";
@@ -224,6 +225,13 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
         positional: SESSION_ID,
       },
       docs: { brief: "Cancel a session for good" },
+    }),
+    card: buildCommand<CardFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/card.ts")).card),
+      parameters: {
+        flags: { ...SHARED, cwd: textFlag("DIR", "The project; the host's, else the current folder, unless told") },
+      },
+      docs: { brief: "What still runs or was interrupted in this project, in 300 tokens for a model, or nothing" },
     }),
     cleanup: buildCommand<CleanupFlags, [], Cli>({
       loader: command(async () => (await import("./commands/cleanup.ts")).cleanup),

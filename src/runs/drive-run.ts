@@ -17,7 +17,9 @@ import { runStep } from "./run-step.ts";
 export async function driveRun(context: SessionContext, run: OwnedRun): Promise<void> {
   const { lease, jobId } = run;
   const steps = stepsOf(run.seed, run.executionId);
-  const log = new RunLog(context, run, steps, await readFinishedSteps(context.store, run.executionId));
+  const { executionId: execution_id, sessionId: session_id } = run;
+  const finished = await readFinishedSteps(context.store, { execution_id, session_id });
+  const log = new RunLog(context, run, steps, finished);
   await log.announce();
   for (const step of steps) {
     if (lease.lost.aborted) break;

@@ -30,7 +30,8 @@ export function planResume(
   if (session.status === "running" && lease?.purpose === "run" && lease.cancelRequestedBy !== null) {
     return plan("cancelling", `${lease.cancelRequestedBy} has asked for its end`);
   }
-  const home = lease?.owner?.machine ?? machine;
+  // A clean-up leaves its own machine in the lease, which says nothing about where the work is.
+  const home = (lease?.purpose === "run" ? lease.owner?.machine : null) ?? machine;
   if (home !== null && self.machine !== null && home !== self.machine) {
     return plan("elsewhere", "its checkout lives on another machine");
   }

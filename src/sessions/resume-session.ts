@@ -4,7 +4,7 @@ import { newShortId } from "../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import { type Origin, toOrigin } from "../domain/run/origin.ts";
 import { stepsOf } from "../domain/run/steps.ts";
-import { parseSeed, type Seed } from "../domain/seed.ts";
+import { parseSeed } from "../domain/seed.ts";
 import type { Session } from "../domain/session/session.ts";
 import { selectRuntime } from "../runtimes/runtime-settings.ts";
 import { readFinishedSteps, readOrigin } from "../store/run-records.ts";
@@ -74,7 +74,7 @@ export async function resumeSession(
     },
     signal,
   );
-  return toResumed(context, { ...prepared, session, seed: needs.seed, report });
+  return toResumed(prepared, session, needs, report);
 }
 
 async function prepareResume(
@@ -97,9 +97,11 @@ async function prepareResume(
 
 interface Needs {
   readonly seedText: string;
-  readonly seed: Seed;
   readonly runtime: string;
   readonly cwd: string;
+  /** Steps, and how many of them are done before the new worker begins. */
+  readonly total: number;
+  readonly done: number;
 }
 
 /** Everything a worker needs to know, or what is missing and how to pass it. */
@@ -131,7 +133,8 @@ async function readNeeds(
   }
   const runtime = selectRuntime(context.runtimes, request.runtime);
   if (isRefusal(runtime)) return runtime;
-  const cwd = session.cwd ?? request.cwd;
+  // Never what the host happens to have open: that may be another project, and an agent would work in it.
+  const cwd = session.cwd ?? request.cwd ?? origin.workspace_path ?? undefined;
   if (cwd === undefined || !isAbsolute(cwd)) {
     return refuse(
       "needs_cwd",
@@ -148,27 +151,24 @@ async function readNeeds(
       { session_id, cwd },
     );
   }
-  return { seedText: text, seed, runtime: runtime.name, cwd };
+  const executionId = session.execution_id ?? session_id;
+  const finished = await readFinishedSteps(context.store, session);
+  const done = stepsOf(seed, executionId).filter(({ index }) => finished.has(index)).length;
+  return { seedText: text, runtime: runtime.name, cwd, total: seed.criteria.length, done };
 }
 
-async function toResumed(
-  context: SessionContext,
-  {
-    session,
-    seed,
-    plan,
-    origin,
-    report,
-  }: { session: Session; seed: Seed; plan: ResumePlan; origin: Origin; report: WorkerReport },
-): Promise<Resumed | Refusal> {
+function toResumed(
+  { plan, origin }: { readonly plan: ResumePlan; readonly origin: Origin },
+  session: Session,
+  { total, done }: Needs,
+  report: WorkerReport,
+): Resumed | Refusal {
   switch (report.outcome) {
     case "refused":
       return refuse(report.code, report.message, report.next, report.facts);
     case "attached":
       return attached(session, report.why, origin);
-    case "claimed": {
-      const executionId = report.execution_id ?? session.session_id;
-      const done = await readFinishedSteps(context.store, executionId);
+    case "claimed":
       return {
         outcome: "resumed",
         session_id: session.session_id,
@@ -177,10 +177,9 @@ async function toResumed(
         job_id: report.job_id,
         epoch: report.epoch,
         worker_pid: report.pid,
-        steps_total: seed.criteria.length,
-        steps_done: stepsOf(seed, executionId).filter(({ index }) => done.has(index)).length,
+        steps_total: total,
+        steps_done: done,
       };
-    }
   }
 }
 

@@ -3,13 +3,12 @@ import type { Payload, StoredEvent } from "../domain/event.ts";
 import {
   AGENT_ENDED,
   AGENT_STARTED,
-  finishedInProgress,
   finishedSteps,
   STEP_COMPLETED,
   STEP_FAILED,
   WORKFLOW_PROGRESS,
 } from "../domain/run/steps.ts";
-import { SESSION_CLAIMED, SESSION_STARTED } from "../domain/session/session.ts";
+import { SESSION_CLAIMED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
 import type { AgentGroup } from "../process/process-tree.ts";
 import { query } from "./database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
@@ -27,18 +26,24 @@ INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '$
   return Object.assign({}, ...rows.map(toStoredEvent).map(({ payload }) => payload));
 }
 
-/** Which of an execution's steps have succeeded, from the streams of its criteria, or from upstream's list where there are none. */
-export async function readFinishedSteps(store: Store, executionId: string): Promise<ReadonlySet<number>> {
-  const outcomes = await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED]);
-  if (outcomes.length > 0) return finishedSteps(executionId, outcomes);
-  const [row] = await query(
+/**
+ * Which steps of a run have succeeded, from the streams of its criteria and from the latest list in its progress. Upstream
+ * files that list under the session's id once it has resumed a run.
+ */
+export async function readFinishedSteps(
+  store: Store,
+  { execution_id, session_id }: Pick<Session, "execution_id" | "session_id">,
+): Promise<ReadonlySet<number>> {
+  const executionId = execution_id ?? session_id;
+  const latest = `SELECT max(rowid) FROM (SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
+INTERSECT SELECT rowid FROM events WHERE event_type = '${WORKFLOW_PROGRESS}')`;
+  const lists = await query(
     store.database,
-    `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid = (SELECT max(rowid) FROM (
-SELECT rowid FROM events WHERE aggregate_type = 'execution' AND aggregate_id = ?
-INTERSECT SELECT rowid FROM events WHERE event_type = '${WORKFLOW_PROGRESS}'))`,
-    [executionId],
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN ((${latest}), (${latest}))`,
+    [executionId, session_id],
   );
-  return row ? finishedInProgress(toStoredEvent(row).payload) : new Set();
+  const outcomes = await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED]);
+  return finishedSteps(executionId, outcomes, lists.map(toStoredEvent));
 }
 
 /** The process groups that were started for an execution and of whose end nothing is recorded. */

@@ -1,5 +1,5 @@
 import { toOrigin } from "../domain/run/origin.ts";
-import { AUTO_CLEANUP, type Session, type SessionStatus } from "../domain/session/session.ts";
+import { AUTO_CLEANUP, isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
 import type { Liveness } from "../domain/session/verdict.ts";
 import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { planResume, type ResumePlan } from "../sessions/resume-plan.ts";
@@ -31,19 +31,24 @@ export interface ResumableView {
 
 const STATUSES = ["running", "paused", "failed", "cancelled"] as const;
 
-/** Sessions that are running, paused, or ended in a way that can be taken back, latest activity first. */
+/** Sessions that are running or paused, then those that ended in a way that can be taken back; the latest first. */
 export async function resumableSessions(context: SessionContext, limit: number): Promise<ResumableView[]> {
   const pages = await Promise.all(STATUSES.map((status) => listSessions(context.store, { limit, status })));
   const candidates = pages
     .flatMap(({ sessions }) => sessions)
     .filter(({ status, status_by }) => status !== "cancelled" || status_by === AUTO_CLEANUP);
-  const newest = candidates.sort((a, b) => (a.status_at < b.status_at ? 1 : -1)).slice(0, limit);
+  const newest = candidates.sort(openFirst).slice(0, limit);
   const views: ResumableView[] = [];
   for (const session of newest) {
     const view = await toView(context, session);
     if (view) views.push(view);
   }
   return views;
+}
+
+/** What is not over at all goes before every end that could be taken back, however recent: it must not fall off the list. */
+function openFirst(a: Session, b: Session): number {
+  return Number(isTerminal(a.status)) - Number(isTerminal(b.status)) || (a.status_at < b.status_at ? 1 : -1);
 }
 
 async function toView(context: SessionContext, { session_id }: Session): Promise<ResumableView | undefined> {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { parseSeed } from "../../domain/seed.ts";
 import { readHostBinding } from "../../sessions/host-binding.ts";
 import { readSeedFile } from "../../sessions/seed-lookup.ts";
 import { startRun } from "../../sessions/start-run.ts";
@@ -15,10 +16,13 @@ export type RunFlags = SharedFlags & {
 };
 
 /** `ouroboros run SEED`: starts a worker for a new run; with `--wait`, shows it until it ends. */
-export function run(cli: Cli, flags: RunFlags, seedPath: string): Promise<Answer | Refusal> {
+export async function run(cli: Cli, flags: RunFlags, seedPath: string): Promise<Answer | Refusal> {
+  const seed = await readSeedFile(seedPath);
+  if (seed === undefined) return refuse("bad_seed", `Cannot read a seed from ${seedPath}`, "Name a file with a seed");
+  // Before the store is opened, which makes one where there is none.
+  const parsed = parseSeed(seed);
+  if (isRefusal(parsed)) return parsed;
   return begin(flags, async (context) => {
-    const seed = await readSeedFile(seedPath);
-    if (seed === undefined) return refuse("bad_seed", `Cannot read a seed from ${seedPath}`, "Name a file with a seed");
     const started = await startRun(context, {
       seed,
       cwd: resolve(flags.cwd ?? "."),

@@ -14,6 +14,8 @@ export interface Origin {
   /** The host's own session and project that last started or resumed it. */
   readonly host_session_id: string | null;
   readonly project_dir: string | null;
+  /** The folder of its work, as whoever last started or resumed it said. */
+  readonly workspace_path: string | null;
 }
 
 const Text = v.fallback(v.nullable(v.pipe(v.string(), v.minLength(1))), null);
@@ -25,6 +27,7 @@ const Known = v.object({
   job_id: v.optional(Text, null),
   host_session_id: v.optional(Text, null),
   project_dir: v.optional(Text, null),
+  workspace_path: v.optional(Text, null),
 });
 
 /** Reads what the rows that began and claimed a session say. */

@@ -26,9 +26,17 @@ function scopeOf(executionId: string, index: number): string {
   return `${executionId}_ac_${index}`;
 }
 
-/** Which steps are done: the latest outcome of each scope counts, and only a success is one. */
-export function finishedSteps(executionId: string, outcomes: readonly StoredEvent[]): ReadonlySet<number> {
+/**
+ * Which steps are done: the latest outcome of each scope counts, and only a success is one. Of a step that has no outcome of
+ * its own, upstream's list is believed: a sequential run of upstream's goes on as one of ours, and then has both.
+ */
+export function finishedSteps(
+  executionId: string,
+  outcomes: readonly StoredEvent[],
+  listed: readonly StoredEvent[],
+): ReadonlySet<number> {
   const done = new Map<number, boolean>();
+  for (const { payload } of listed) for (const index of finishedInProgress(payload)) done.set(index, true);
   for (const { aggregate_id, event_type, payload } of outcomes) {
     const index = /_ac_(\d+)$/.exec(aggregate_id)?.[1];
     if (index === undefined || aggregate_id !== scopeOf(executionId, Number(index))) continue;
@@ -38,7 +46,7 @@ export function finishedSteps(executionId: string, outcomes: readonly StoredEven
 }
 
 /** What one of upstream's sequential runs says of its criteria; it has no scopes, only this list in its progress. */
-export function finishedInProgress(payload: StoredEvent["payload"]): ReadonlySet<number> {
+function finishedInProgress(payload: StoredEvent["payload"]): ReadonlySet<number> {
   const list = Array.isArray(payload.acceptance_criteria) ? payload.acceptance_criteria : [];
   const done = list.flatMap((one: unknown, index) => (statusOf(one) === "completed" ? [index] : []));
   return new Set(done);

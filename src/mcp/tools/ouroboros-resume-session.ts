@@ -70,7 +70,7 @@ export const ouroborosResumeSession = defineTool({
       host,
       force,
       seed,
-      cwd: cwd ?? host.project_dir ?? undefined,
+      cwd,
     };
     const done = await resumeSession(context, request, signal);
     if (isRefusal(done)) return done;
