@@ -109,8 +109,8 @@ export function agentTree(root: AgentRoot, options: { ownChild?: boolean } = {})
 }
 
 /**
- * Ends the tree: asked to, given the grace, then killed as often as it takes. `left`: something outlived the deadline;
- * `unproven`: what is left may not be of this tree and was not touched.
+ * Ends the tree: asked to, given the grace, then killed as often as it takes; without a grace it is not even woken.
+ * `left`: something outlived the deadline; `unproven`: what is left may not be of this tree and was not touched.
  */
 export async function endTree(
   tree: AgentTree,
@@ -118,11 +118,13 @@ export async function endTree(
 ): Promise<"gone" | "left" | "unproven"> {
   const started = performance.now();
   const passed = (): number => performance.now() - started;
-  failpoint("agent-tree:terminate:before");
-  tree.signal("SIGTERM");
-  // Only then woken, should it be suspended: the first thing it sees is the request.
-  if (process.platform !== "win32") tree.signal("SIGCONT");
-  failpoint("agent-tree:terminate:after");
+  if (options.graceMs > 0) {
+    failpoint("agent-tree:terminate:before");
+    tree.signal("SIGTERM");
+    // Only then woken, should it be suspended: the first thing it sees is the request.
+    if (process.platform !== "win32") tree.signal("SIGCONT");
+    failpoint("agent-tree:terminate:after");
+  }
   while (passed() < options.graceMs && tree.find().running.length > 0) await delay(PAUSE_MS);
 
   // A process is without environment for an instant while it becomes another program: once not found proves nothing.

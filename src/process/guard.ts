@@ -106,8 +106,9 @@ export async function runGuard(argv: readonly string[]): Promise<number> {
 
   function end(tree: AgentTree, graceMs: number): ReturnType<typeof endTree> {
     trust.close();
+    // Whoever may not be trusted any more may have been replaced: what was suspended is not woken to end in its own way.
+    ending ??= endTree(tree, { graceMs: suspended ? 0 : graceMs, deadlineMs: KILL_DEADLINE_MS });
     suspended = false;
-    ending ??= endTree(tree, { graceMs, deadlineMs: KILL_DEADLINE_MS });
     return ending;
   }
 

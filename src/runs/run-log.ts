@@ -73,7 +73,7 @@ export class RunLog {
   }
 
   #stepEvent(step: Step, type: string, payload: Payload): NewEvent {
-    const at = this.#context.store.stamp();
+    const at = this.#run.lease.stamp();
     return {
       id: newId(),
       aggregate_type: "execution",
@@ -95,7 +95,7 @@ export class RunLog {
 
   /** The whole list in one row, as upstream's readers expect it. */
   #progress(step: Step | null, phase: string): NewEvent {
-    const at = this.#context.store.stamp();
+    const at = this.#run.lease.stamp();
     return {
       id: newId(),
       aggregate_type: "execution",

@@ -36,12 +36,14 @@ export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<v
     return;
   }
   const stopTrusting = run.lease.onTrust((ms) => agent.trust(ms));
-  const stop = () => void agent.stop(GRACE_MS);
-  run.lease.lost.addEventListener("abort", stop, { once: true });
+  // Of a fenced owner nothing may do anything in the folder any more: somebody else works there.
+  const stop = () => agent.stop(run.lease.loss?.kind === "fenced" ? 0 : GRACE_MS);
+  const onLoss = () => void stop();
+  run.lease.lost.addEventListener("abort", onLoss, { once: true });
   try {
     const isRecorded = await log.note(step, AGENT_STARTED, { ...common, group: agent.group });
     if (!isRecorded || run.lease.lost.aborted) {
-      await agent.stop(GRACE_MS);
+      await stop();
       return;
     }
     failpoint("prompt:before");
@@ -54,7 +56,7 @@ export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<v
     if (run.lease.lost.aborted) return;
     await conclude(log, step, { common, output, end, errors: agent.errorTail() });
   } finally {
-    run.lease.lost.removeEventListener("abort", stop);
+    run.lease.lost.removeEventListener("abort", onLoss);
     stopTrusting();
   }
 }

@@ -3,7 +3,7 @@ import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { toOrigin } from "../domain/run/origin.ts";
-import { isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
+import { isReopenable, isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
 import { writePythonCancelMarker } from "../process/python-cancel-marker.ts";
 import { concludeSession, seenOf, type Term } from "../store/conclude-session.ts";
 import { cancelRequest, nextEpoch, readLease, takeOver } from "../store/leases.ts";
@@ -13,9 +13,9 @@ import { cancellation } from "./conclusions.ts";
 import { endOldOwner } from "./end-old-owner.ts";
 import { endRun } from "./end-run.ts";
 import { leaseTiming } from "./lease-timing.ts";
-import { type Judgement, judgeSession, ownerState, type SessionContext } from "./session-context.ts";
+import { isHeld, type Judgement, judgeSession, ownerState, type SessionContext } from "./session-context.ts";
 import { JobsOfSessions } from "./sweep.ts";
-import { taker } from "./sweep-session.ts";
+import { reopenSession, taker } from "./sweep-session.ts";
 
 export interface Cancelled {
   readonly session_id: string;
@@ -64,8 +64,12 @@ export async function cancelExecution(context: SessionContext, request: CancelRe
       reason,
       cancelled_by: by,
     });
-    if (isTerminal(session.status)) {
-      return previous !== undefined && session.status === "cancelled" ? answer("cancelled") : alreadyEnded(id, session);
+    if (isTerminal(session.status) && !isHeld(judgement.facts, context.identity)) {
+      if (previous === undefined || session.status !== "cancelled") return alreadyEnded(id, session);
+      if (!isReopenable(session)) return answer("cancelled");
+      // A clean-up was quicker, and what it wrote can be undone: a person's word may not, so it is written in its place.
+      await reopenSession(context, sessionId, `to be cancelled by ${by}`, session.status_event_id);
+      continue;
     }
     previous ??= session.status;
     const outcome = await cancelOnce(context, judgement, request);
@@ -82,6 +86,12 @@ async function cancelOnce(context: SessionContext, judgement: Judgement, request
   if (lease?.purpose === "run" && lease.expiresAt !== null && verdict.liveness !== "stale") {
     return askOwner(context, judgement, request);
   }
+  // Before the end is written: afterwards nobody would come back to tell it.
+  if (judgement.lock.state === "live") {
+    failpoint("cancel:marker:before");
+    await writePythonCancelMarker(context.home, facts.session.session_id, request);
+    failpoint("cancel:marker:after");
+  }
   const { store } = context;
   const jobs = await new JobsOfSessions(context).of(facts.session.session_id);
   const conclusion = cancellation({ facts, at: store.stamp(facts.newestAt), jobs }, request.by, request.reason);
@@ -89,11 +99,6 @@ async function cancelOnce(context: SessionContext, judgement: Judgement, request
   const written = await concludeSession(store, facts, taker(context, true), conclusion);
   failpoint("cancel:after");
   if (written !== "written") return "look_again";
-  if (judgement.lock.state === "live") {
-    failpoint("cancel:marker:before");
-    await writePythonCancelMarker(context.home, facts.session.session_id, request);
-    failpoint("cancel:marker:after");
-  }
   // A dead owner's agents end by themselves; whoever cancels is told so only once that is true.
   await endOldOwner(context, facts.session.execution_id, lease);
   return "cancelled";
@@ -126,7 +131,7 @@ async function askOwner(
 
 /** Waits until the session has ended or is somebody else's; false when the owner took too long. */
 async function hasEnded(
-  { store }: SessionContext,
+  { store, identity }: SessionContext,
   sessionId: string,
   epoch: number,
   { signal, onProgress }: CancelRequest,
@@ -135,7 +140,9 @@ async function hasEnded(
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline && !signal?.aborted) {
     const [loaded, { lease }] = [await loadSession(store, sessionId), await readLease(store, sessionId)];
-    if (!loaded || isTerminal(loaded.session.status) || lease?.epoch !== epoch || lease.expiresAt === null) return true;
+    if (!loaded || isOver(loaded.session) || lease?.epoch !== epoch || lease.expiresAt === null) return true;
+    // One that died while it was asked will not answer: its end is written here.
+    if (ownerState(lease, identity).state === "dead") return true;
     await delay(LOOK_EVERY_MS, signal);
   }
   return false;
@@ -144,7 +151,7 @@ async function hasEnded(
 /** Fences the owner, ends its process and agents, and writes the end: in this order, so that nothing is claimed before it is true. */
 async function force(context: SessionContext, session: Session, request: CancelRequest): Promise<Outcome> {
   const judgement = await judgeSession(context, session.session_id);
-  if (!judgement || isTerminal(judgement.facts.session.status)) return "look_again";
+  if (!judgement || isOver(judgement.facts.session)) return "look_again";
   const { facts } = judgement;
   const seen = seenOf(facts);
   const term: Term = { sessionId: session.session_id, epoch: nextEpoch(seen), ownerId: newId() };
@@ -165,6 +172,11 @@ async function force(context: SessionContext, session: Session, request: CancelR
   const end = { status: "cancelled", by: request.by, reason: request.reason } as const;
   const ended = await endRun(context, term, { end, jobId: job_id });
   return ended === "cancelled" ? "cancelled" : "look_again";
+}
+
+/** Ended in a way that nobody may take back; what a clean-up wrote to a run that is alive is no end. */
+function isOver(session: Session): boolean {
+  return isTerminal(session.status) && !isReopenable(session);
 }
 
 function alreadyEnded(id: string, session: Session): Refusal {

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
 import type { NewEvent, Payload } from "../domain/event.ts";
-import { SESSION_CLAIMED, SESSION_STARTED } from "../domain/session/session.ts";
+import { isTerminal, SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED } from "../domain/session/session.ts";
 import { toIsoTimestamp } from "../domain/timestamp.ts";
 import { beginSession, concludeSession, seenOf, type Term } from "../store/conclude-session.ts";
 import { nextEpoch, type Taker } from "../store/leases.ts";
@@ -24,40 +24,41 @@ export interface ClaimNote {
   readonly branch: string | null;
 }
 
-/** A term that was won, and when its claim was sent off (`performance.now()`): from there its time runs. */
+/** A term that was won. */
 export interface Claimed {
   readonly term: Term;
-  readonly claimedAt: number;
+  /** When its claim was sent off (`performance.now()`): trust counts from there, however slow the answer was. */
+  readonly sentAt: number;
+  /** The time its claim bears, in microseconds: none of its owner's rows may be dated before. */
+  readonly at: number;
 }
 
 /**
  * Claims a session as its owner, by the one compare-and-set that sweeps and cancellations use too; undefined when
- * anything the decision rested on has changed since it was read.
+ * anything the decision rested on has changed since it was read. The claim of a session that has ended voids that end.
  */
 export async function claimSession(
   context: SessionContext,
   facts: StoredFacts,
   note: ClaimNote,
 ): Promise<Claimed | undefined> {
-  const { session_id } = facts.session;
+  const { session_id, status, status_event_id } = facts.session;
   const taker = runTaker(context);
   const epoch = nextEpoch(seenOf(facts));
   const at = context.store.stamp(facts.newestAt);
-  const event = sessionEvent(
-    session_id,
-    SESSION_CLAIMED,
-    { ...toPayload(context, note), claimed_at: toIsoTimestamp(at), epoch },
-    at,
-  );
+  const payload = { ...toPayload(context, note), claimed_at: toIsoTimestamp(at), epoch };
+  const event = isTerminal(status)
+    ? sessionEvent(session_id, SESSION_REOPENED, { reopens: status_event_id, to: "running", ...payload }, at)
+    : sessionEvent(session_id, SESSION_CLAIMED, payload, at);
   const job = jobCreated(note.jobId, "resume_session", session_id, facts.session.execution_id, at);
   const before = await new JobsOfSessions(context).of(session_id);
   const jobs = [...before.map((one) => jobInterrupted(one, at, `resumed as ${note.jobId}`)), job];
-  const claimedAt = performance.now();
+  const sentAt = performance.now();
   failpoint("claim:before");
   const written = await concludeSession(context.store, facts, taker, { event, execution: undefined, jobs });
   failpoint("claim:after");
   return written === "written"
-    ? { term: { sessionId: session_id, epoch, ownerId: taker.ownerId }, claimedAt }
+    ? { term: { sessionId: session_id, epoch, ownerId: taker.ownerId }, sentAt, at }
     : undefined;
 }
 
@@ -84,12 +85,12 @@ export async function beginOwnedSession(
   };
   const event = sessionEvent(ids.sessionId, SESSION_STARTED, payload, at);
   const job = jobCreated(note.jobId, "execute_seed", ids.sessionId, ids.executionId, at);
-  const claimedAt = performance.now();
+  const sentAt = performance.now();
   failpoint("begin:before");
   const written = await beginSession(context.store, ids, taker, { event, execution: undefined, jobs: [job] });
   failpoint("begin:after");
   return written === "written"
-    ? { term: { sessionId: ids.sessionId, epoch: 1, ownerId: taker.ownerId }, claimedAt }
+    ? { term: { sessionId: ids.sessionId, epoch: 1, ownerId: taker.ownerId }, sentAt, at }
     : undefined;
 }
 

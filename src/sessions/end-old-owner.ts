@@ -23,7 +23,7 @@ export async function endOldOwner(
   const owner = lease?.purpose === "run" && lease.expiresAt !== null ? lease.owner : undefined;
   // An owner in this very process is a test's, or a term of our own that ended: never signalled.
   const isSelf = owner?.pid === identity.pid && owner.start_ticks === identity.start_ticks;
-  const process = owner && !isSelf ? await endProcess(owner) : "gone";
+  const process = owner && !isSelf ? await endProcess(owner, { graceMs: 0 }) : "gone";
   const agents = executionId === null ? [] : await readOpenAgents(store, executionId);
   const ends = await Promise.all(agents.map(async (group) => ({ group, end: await endAgentGroup(group) })));
   const left = ends.filter(({ end }) => end === "still_there").map(({ group }) => group);

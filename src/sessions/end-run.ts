@@ -1,5 +1,6 @@
 import { failpoint } from "../base/failpoint.ts";
 import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "../domain/session/session.ts";
+import { parseTimestamp } from "../domain/timestamp.ts";
 import { concludeOwned, reopenOwned, type Term } from "../store/conclude-session.ts";
 import { readLease, release } from "../store/leases.ts";
 import { loadSession } from "../store/sessions.ts";
@@ -23,7 +24,7 @@ export async function endRun(
     const loaded = await loadSession(store, term.sessionId);
     if (!loaded) return undefined;
     const { session } = loaded;
-    const at = store.stamp();
+    const at = store.stamp(parseTimestamp(session.status_at));
     if (session.status === "cancelled" && session.status_by === AUTO_CLEANUP) {
       failpoint("end-run:reopen:before");
       await reopenOwned(store, term, loaded, ownerReopening(session, term, at));

@@ -1,6 +1,6 @@
 import { isReopenable, isTerminal } from "../domain/session/session.ts";
 import type { ProcessIdentity } from "../process/identity.ts";
-import type { Judgement } from "./session-context.ts";
+import { isHeld, type Judgement } from "./session-context.ts";
 
 /** How long after its expiry a lease is still respected when nobody can look at its owner's process. */
 const GRACE_SECONDS = 30;
@@ -25,7 +25,7 @@ export function planResume(
 ): ResumePlan {
   const { session, lease } = facts;
   if (isTerminal(session.status) && !isReopenable(session)) return plan("ended", `it is ${session.status}`);
-  if (verdict.rule === "lease_live") return plan("attach", verdict.why);
+  if (isHeld(facts, self)) return plan("attach", "its owner holds a live lease");
   if (lock.state === "live") return plan("attach", `the Python program holds it: ${lock.why}`);
   if (session.status === "running" && lease?.purpose === "run" && lease.cancelRequestedBy !== null) {
     return plan("cancelling", `${lease.cancelRequestedBy} has asked for its end`);

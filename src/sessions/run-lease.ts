@@ -4,11 +4,12 @@ import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
 import { logLine } from "../base/log.ts";
 import { AUTO_CLEANUP, isTerminal, PROGRESS_UPDATED, type SessionStatus } from "../domain/session/session.ts";
-import { toIsoTimestamp } from "../domain/timestamp.ts";
+import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { append } from "../store/append.ts";
 import { reopenOwned, type Term } from "../store/conclude-session.ts";
 import { readLease, renewal } from "../store/leases.ts";
 import { loadSession } from "../store/sessions.ts";
+import type { Claimed } from "./claim-session.ts";
 import { type LeaseTiming, leaseTiming } from "./lease-timing.ts";
 import { ownerReopening } from "./owner-conclusions.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -39,14 +40,15 @@ export class RunLease {
   #task: Promise<void> | undefined;
   #renewedAt: number;
   #spokeAt = performance.now();
+  #stampedAt: number;
   #inTrouble = false;
 
-  /** `claimedAt` is when the claim was sent off (`performance.now()`): trust counts from there, however slow the answer was. */
-  constructor(context: SessionContext, term: Term, claimedAt: number, timing = leaseTiming()) {
+  constructor(context: SessionContext, { term, sentAt, at }: Claimed, timing = leaseTiming()) {
     this.#context = context;
     this.term = term;
     this.#timing = timing;
-    this.#renewedAt = claimedAt;
+    this.#renewedAt = sentAt;
+    this.#stampedAt = at;
   }
 
   /** Aborts once the owner has to stop; `loss` then says why. */
@@ -62,6 +64,12 @@ export class RunLease {
   trustMs(): number {
     const { ttl, margin } = this.#timing;
     return Math.max(0, this.#renewedAt + (ttl - margin) * 1000 - performance.now());
+  }
+
+  /** A time for a row of this owner, in microseconds: its rows never go back in time, as upstream folds them by it. */
+  stamp(): number {
+    this.#stampedAt = this.#context.store.stamp(this.#stampedAt);
+    return this.#stampedAt;
   }
 
   /** Hears of every renewal, with the time it buys; returns how to stop listening. */
@@ -138,7 +146,8 @@ export class RunLease {
     if (!loaded || !isTerminal(loaded.session.status)) return;
     const { session } = loaded;
     if (session.status === "cancelled" && session.status_by === AUTO_CLEANUP) {
-      const at = this.#context.store.stamp();
+      this.#stampedAt = Math.max(this.#stampedAt, parseTimestamp(session.status_at) ?? 0);
+      const at = this.stamp();
       failpoint("reopen-owned:before");
       await reopenOwned(this.#context.store, this.term, loaded, ownerReopening(session, this.term, at));
       failpoint("reopen-owned:after");
@@ -148,7 +157,7 @@ export class RunLease {
   }
 
   async #giveSign(): Promise<void> {
-    const at = this.#context.store.stamp();
+    const at = this.stamp();
     const { sessionId, epoch, ownerId } = this.term;
     failpoint("sign-of-life:before");
     await append(this.#context.store, { kind: "owner", sessionId, epoch, ownerId }, [

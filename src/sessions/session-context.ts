@@ -83,3 +83,12 @@ export function ownerState(
   const { state, why } = probe(lease.owner, identity);
   return { state, why, pid: lease.owner.pid };
 }
+
+/**
+ * Does an owner that is not provably dead hold a live lease? Asked of sessions that have ended or paused, too: upstream
+ * knows no leases and may have written that to a run that is alive.
+ */
+export function isHeld({ lease, now }: StoredFacts, identity: ProcessIdentity): boolean {
+  if (lease?.purpose !== "run" || lease.expiresAt === null || lease.expiresAt * 1e6 <= now) return false;
+  return ownerState(lease, identity).state !== "dead";
+}

@@ -7,7 +7,7 @@ import { concludeSession } from "../store/conclude-session.ts";
 import type { Taker } from "../store/leases.ts";
 import { readFacts } from "../store/session-facts.ts";
 import { cancellation, cleanUpCancellation, cleanUpPause, reopening } from "./conclusions.ts";
-import { type Judgement, judgeSession, type SessionContext } from "./session-context.ts";
+import { isHeld, type Judgement, judgeSession, type SessionContext } from "./session-context.ts";
 
 const REOPEN_TRIES = 20;
 
@@ -77,7 +77,8 @@ export async function reopenSession(
   const { store } = context;
   for (let attempt = 1; attempt <= REOPEN_TRIES; attempt++) {
     const facts = await readFacts(store, sessionId);
-    if (!facts || !isReopenable(facts.session)) return false;
+    // A run that is alive takes back itself what upstream wrote to it.
+    if (!facts || !isReopenable(facts.session) || isHeld(facts, context.identity)) return false;
     if (terminalId !== undefined && facts.session.status_event_id !== terminalId) return false;
     const conclusion = reopening({ facts, at: store.stamp(facts.newestAt), jobs: [] }, "ouroboros", reason);
     failpoint("reopen:before");

@@ -14,7 +14,6 @@ import { planResume } from "./resume-plan.ts";
 import { refusalOf } from "./resume-refusals.ts";
 import { RunLease } from "./run-lease.ts";
 import { judgeSession, type SessionContext } from "./session-context.ts";
-import { reopenSession } from "./sweep-session.ts";
 import type { WorkerOrder } from "./worker-order.ts";
 
 /** A session that this process owns, with all it takes to work on it. Its lease is being renewed already. */
@@ -77,13 +76,7 @@ async function resume(
     const asked = { self: context.identity, machine: origin.machine, force: order.force };
     const plan = planResume(judgement, asked);
     if (plan.action === "attach") return { attached: plan.why };
-    if (plan.action === "reopen") {
-      failpoint("resume:reopen:before");
-      await reopenSession(context, order.session_id, `resumed by ${order.by}`, facts.session.status_event_id);
-      failpoint("resume:reopen:after");
-      continue;
-    }
-    if (plan.action !== "claim") return refusalOf(plan, facts.session, origin);
+    if (plan.action !== "claim" && plan.action !== "reopen") return refusalOf(plan, facts.session, origin);
     const claimed = await claimSession(context, facts, note);
     if (!claimed) continue;
     // Fenced first, ended second: an owner that wakes up in between can write nothing, and one that woke up before it kept
@@ -106,8 +99,8 @@ async function resume(
   });
 }
 
-function keep(context: SessionContext, { term, claimedAt }: Claimed): RunLease {
-  const lease = new RunLease(context, term, claimedAt);
+function keep(context: SessionContext, claimed: Claimed): RunLease {
+  const lease = new RunLease(context, claimed);
   lease.start();
   return lease;
 }

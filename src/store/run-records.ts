@@ -8,7 +8,7 @@ import {
   STEP_FAILED,
   WORKFLOW_PROGRESS,
 } from "../domain/run/steps.ts";
-import { SESSION_CLAIMED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
+import { SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
 import type { AgentGroup } from "../process/process-tree.ts";
 import { query } from "./database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
@@ -20,7 +20,7 @@ export async function readOrigin(store: Store, sessionId: string): Promise<Paylo
     store.database,
     `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (
 SELECT rowid FROM events WHERE aggregate_type = 'session' AND aggregate_id = ?
-INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '${SESSION_CLAIMED}')) ORDER BY rowid`,
+INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '${SESSION_CLAIMED}', '${SESSION_REOPENED}')) ORDER BY rowid`,
     [sessionId],
   );
   return Object.assign({}, ...rows.map(toStoredEvent).map(({ payload }) => payload));

@@ -110,10 +110,10 @@ describe("a session of a writer that knows only the store's description", () => 
         terminal_event_id: idOf("orchestrator.session.cancelled"),
         terminal_event_type: "orchestrator.session.cancelled",
       });
-      expect(types.map(({ event_type }) => event_type).slice(-4)).toEqual([
+      // The claim of a session that has ended is the row that voids its end.
+      expect(types.map(({ event_type }) => event_type).slice(-3)).toEqual([
         "orchestrator.session.cancelled",
         "orchestrator.session.reopened",
-        "orchestrator.session.claimed",
         "orchestrator.session.completed",
       ]);
     },
@@ -139,7 +139,7 @@ describe("resumed again", () => {
     expect(given.journal()).toEqual(["3", "5"]);
     given.drop("fail-4");
     // The seed is in the store by now: nobody has to pass it again.
-    expect(await given.resumed()).toMatchObject({ outcome: "resumed", steps_done: 4, epoch: 3 });
+    expect(await given.resumed()).toMatchObject({ outcome: "resumed", steps_done: 4, epoch: 2 });
     await given.ends("completed");
     expect(given.journal()).toEqual(["3", "5", "4"]);
   });

@@ -128,7 +128,7 @@ function changes(session: Session, event: StoredEvent): Partial<Session> {
   }
 }
 
-/** Comes back as paused; only an owner that was at work all the time says that it goes on running. */
+/** Comes back as paused, unless somebody who owns it says along with that that it runs. */
 function reopened(session: Session, event: StoredEvent): Partial<Session> {
   if (!isReopenable(session) || event.payload.reopens !== session.status_event_id) return {};
   return moved(event, event.payload.to === "running" ? "running" : "paused");
