@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 /**
@@ -9,7 +9,8 @@ export async function readGitBranch(folder: string): Promise<string | null> {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const head = (await readText(join(at, ".git", "HEAD"))) ?? (await readLinkedHead(at));
     if (head !== null) return /^ref: refs\/heads\/(\S+)/.exec(head)?.[1] ?? null;
-    if (dirname(at) === at) return null;
+    // As git does: what stands in its place and leads nowhere is no reason to take the repository above it.
+    if (dirname(at) === at || (await isThere(join(at, ".git")))) return null;
   }
 }
 
@@ -25,4 +26,11 @@ async function readText(path: string): Promise<string | null> {
   } catch {
     return null; // Not a repository, or not one we may read: then there is no branch to tell.
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -6,6 +6,7 @@ import { newId } from "../../src/base/ids.ts";
 import { isRefusal, type Refusal } from "../../src/base/refusal.ts";
 import { readConfig } from "../../src/config.ts";
 import type { SessionStatus } from "../../src/domain/session/session.ts";
+import { readGitBranch } from "../../src/process/git-branch.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
 import { MAX_ATTEMPTS } from "../../src/sessions/resume-plan.ts";
 import { type Resumed, type ResumeRequest, resumeSession } from "../../src/sessions/resume-session.ts";
@@ -191,7 +192,7 @@ describe("resumed again", () => {
       pid: worker_pid,
       machine: given.context.identity.machine,
       workspace_path: given.project,
-      branch: null,
+      branch: await readGitBranch(given.project),
       runtime_backend: "little",
       epoch: 1,
     });

@@ -49,13 +49,13 @@ export function faultsOf(race: {
     rows.forEach((row, at) => {
       const before = rows[at - 1];
       const [epoch, last] = [Number(row.payload.epoch), before ? Number(before.payload.epoch) : 0];
-      const isOwnEnd = before?.event_type === SESSION_CLAIMED && epoch === last && row.event_type !== SESSION_CLAIMED;
+      const isOwnEnd = before !== undefined && isClaim(before) && epoch === last && !isClaim(row);
       if (!(epoch > last) && !isOwnEnd) faults.push(`${row.event_type} has epoch ${epoch} after ${last}`);
     });
   }
 
   function checkClaims(): void {
-    const stored = rows.filter(({ event_type }) => event_type === SESSION_CLAIMED);
+    const stored = rows.filter(isClaim);
     const words = (one: { epoch: unknown; job: unknown }) => `epoch ${one.epoch} for ${one.job}`;
     const inStore = stored.map(({ payload }) => words({ epoch: payload.epoch, job: payload.job_id })).sort();
     const acknowledged = claims.map(({ epoch, jobId }) => words({ epoch, job: jobId })).sort();
@@ -67,7 +67,7 @@ export function faultsOf(race: {
     if (written !== "written") faults.push(`the owner of epoch ${epoch} could not write: ${written}`);
     if (!eventIds.every((id) => executionRows.some((row) => row.id === id)))
       faults.push(`rows of the owner of epoch ${epoch} are lost`);
-    const next = rows[rows.findIndex((row) => row.event_type === SESSION_CLAIMED && row.payload.epoch === epoch) + 1];
+    const next = rows[rows.findIndex((row) => isClaim(row) && row.payload.epoch === epoch) + 1];
     if (ended === undefined) {
       if (next) faults.push(`${next.event_type} took the session from the owner of epoch ${epoch}`);
       if (lease?.epoch !== epoch || lease.expiresAt === null) faults.push(`the owner of epoch ${epoch} has no lease`);
@@ -108,4 +108,9 @@ export function faultsOf(race: {
       faults.push('a person was told "cancelled", and it is a clean-up\'s cancellation, which can be undone');
     }
   }
+}
+
+/** The claim of a session that has ended is the row that voids its end. */
+function isClaim({ event_type, payload }: StoredEvent): boolean {
+  return event_type === SESSION_CLAIMED || (event_type === SESSION_REOPENED && payload.claimed_at !== undefined);
 }
