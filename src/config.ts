@@ -4,7 +4,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "./base/errors.ts";
 import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
-import type { RuntimeSettings } from "./runtimes/runtime-settings.ts";
+import type { MindSettings } from "./minds/choose-mind.ts";
+import { RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
 import type { OrphanPolicy } from "./sessions/session-context.ts";
 import type { StoreTarget } from "./store/store-target.ts";
 
@@ -15,24 +16,43 @@ export interface Config {
   readonly target: StoreTarget;
   readonly orphans: OrphanPolicy;
   readonly runtimes: RuntimeSettings;
+  readonly minds: MindSettings;
   /** Keys of the file that nobody knows: reported, never guessed at. */
   readonly unknownKeys: readonly string[];
 }
 
 const Hours = v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 365));
+const Word = v.pipe(v.string(), v.trim(), v.minLength(1));
 const ConfigFile = v.looseObject({
   persistence: v.optional(v.looseObject({ database_path: v.optional(v.string()) })),
   orphans: v.optional(
     v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
   ),
   orchestrator: v.optional(v.looseObject({ runtime_backend: v.optional(v.string()) })),
+  llm: v.optional(v.looseObject({ backend: v.optional(v.string()) })),
+  minds: v.optional(
+    v.looseObject({
+      fast: v.optional(Word),
+      standard: v.optional(Word),
+      deep: v.optional(Word),
+      providers: v.optional(v.record(v.string(), v.object({ base_url: Word }))),
+    }),
+  ),
   runtimes: v.optional(
-    v.record(v.string(), v.object({ command: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)) })),
+    v.record(
+      v.string(),
+      v.object({
+        command: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)),
+        kind: v.optional(v.picklist(RUNTIME_KINDS)),
+        output: v.optional(v.picklist(["text", "jsonl"])),
+        env: v.optional(v.array(v.string())),
+      }),
+    ),
   ),
 });
 type ConfigFile = v.InferOutput<typeof ConfigFile>;
 
-/** Sections that upstream's file has and this program does not read. */
+/** Sections that upstream's file has and of which this program reads little or nothing. */
 const UPSTREAM_SECTIONS = new Set([
   "clarification",
   "consensus",
@@ -53,6 +73,7 @@ const UPSTREAM_SECTIONS = new Set([
 const KNOWN: Record<string, readonly string[]> = {
   persistence: ["database_path", "enabled"],
   orphans: ["threshold_hours", "action"],
+  minds: ["fast", "standard", "deep", "providers"],
 };
 
 /** Resolves the configuration. Nothing of the directory the program was started in is ever read. Throws an OuroborosError. */
@@ -70,8 +91,23 @@ export async function readConfig(
     runtimes: {
       chosen: env.OUROBOROS_AGENT_RUNTIME || file.orchestrator?.runtime_backend,
       commands: Object.fromEntries(Object.entries(file.runtimes ?? {}).map(([name, { command }]) => [name, command])),
+      details: file.runtimes ?? {},
     },
+    minds: mindSettings(file, env),
     unknownKeys: unknownKeys(file),
+  };
+}
+
+function mindSettings(
+  { minds = {}, llm }: ConfigFile,
+  env: Readonly<Record<string, string | undefined>>,
+): MindSettings {
+  const { fast, standard, deep, providers = {} } = minds;
+  return {
+    roles: { ...(fast && { fast }), ...(standard && { standard }), ...(deep && { deep }) },
+    backend: env.OUROBOROS_LLM_BACKEND || undefined,
+    standIn: llm?.backend || undefined,
+    providers,
   };
 }
 

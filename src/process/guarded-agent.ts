@@ -23,16 +23,22 @@ export interface GuardedAgent {
   readonly group: AgentGroup;
   /** Gives the agent its prompt and closes its stdin. Nothing was asked of it before. */
   send(prompt: string): void;
+  /** For agents that must find it open until they have answered; errors on it are no news. */
+  readonly stdin: Writable;
   /** Its output as it comes; to be read to its end or left early, what is not taken is let go. */
   readonly output: AsyncIterable<Uint8Array>;
   /** The end of what it wrote to stderr. */
   readonly errorTail: () => string;
+  /** Resolves when nothing more can come on stderr; never rejects. */
+  readonly errorsEnded: Promise<void>;
   /** Extends the time it may go on without hearing from us. */
   trust(ms: number): void;
   /** Resolves when the agent and everything it started are gone; never rejects. */
   readonly ended: Promise<AgentEnd>;
   /** Ends it and everything it started. */
   stop(graceMs?: number): Promise<AgentEnd>;
+  /** Closes our ends of its pipes, whoever still holds the others. */
+  letGo(): void;
 }
 
 const GRACE_MS = 5_000;
@@ -62,6 +68,7 @@ export async function startGuarded(options: {
   guard.on("error", (error) => void guardGone(`could not be started: ${error.message}`));
   guard.on("exit", (code, signal) => void guardGone(`ended (${signal ?? `code ${code}`})`));
   const errorTail = keepTail(agent.stderr, ERROR_TAIL_BYTES);
+  const errorsEnded = closed(agent.stderr);
   agent.stdin.on("error", () => {}); // It ended without reading: its end says more.
   orders.on("error", () => {}); // The guard is gone: its exit says so.
 
@@ -88,8 +95,10 @@ export async function startGuarded(options: {
       guard_start_ticks: readStartTicks(guardPid),
     },
     send: (prompt) => void agent.stdin.end(prompt),
+    stdin: agent.stdin,
     output: drain(agent.stdout),
     errorTail,
+    errorsEnded,
     trust: (ms) => tell({ order: "trust", trust_ms: ms, at: Date.now() }),
     ended: end.promise,
     stop: (graceMs = GRACE_MS) => {
@@ -99,6 +108,9 @@ export async function startGuarded(options: {
       asked = true;
       const frozen = setTimeout(() => guard.kill("SIGKILL"), graceMs + GUARD_MARGIN_MS);
       return end.promise.finally(() => clearTimeout(frozen));
+    },
+    letGo: () => {
+      for (const stream of [agent.stdin, agent.stdout, agent.stderr]) stream.destroy();
     },
   };
 

@@ -1,30 +1,92 @@
 import { type Refusal, refuse } from "../base/refusal.ts";
+import { ACP_PRESETS } from "./acp/acp-presets.ts";
+import { findProgram } from "./find-program.ts";
 
 /** The agents this user has configured by name. Programs come from the user's own configuration and from nowhere else. */
 export interface RuntimeSettings {
-  /** The name that is used when none is asked for. */
+  /** The name that is used when none is asked for; upstream's words are understood. */
   readonly chosen: string | undefined;
   readonly commands: Readonly<Record<string, readonly string[]>>;
+  readonly details?: Readonly<Record<string, RuntimeDetails>>;
 }
 
-/** One configured agent. */
-export interface Runtime {
+/** What else the configuration says of an agent. */
+interface RuntimeDetails {
+  /** How it is spoken to; by its name where that is a known one, else `command`. */
+  readonly kind?: RuntimeKind | undefined;
+  /** What a `command` prints. */
+  readonly output?: "text" | "jsonl" | undefined;
+  /** Names of variables of ours that it may have. */
+  readonly env?: readonly string[] | undefined;
+}
+
+export const RUNTIME_KINDS = ["claude", "codex", "acp", "command"] as const;
+type RuntimeKind = (typeof RUNTIME_KINDS)[number];
+
+/** One agent that can be started. */
+export interface Runtime extends RuntimeDetails {
   readonly name: string;
   readonly command: readonly string[];
 }
 
-/** The agent to use: the one asked for, else the chosen one, else the only one there is. */
-export function selectRuntime({ chosen, commands }: RuntimeSettings, asked?: string): Runtime | Refusal {
-  const names = Object.keys(commands);
-  const [only] = names.length === 1 ? names : [];
-  const name = asked ?? names.find((known) => known === chosen) ?? only;
-  const command = names.includes(name ?? "") ? commands[name ?? ""] : undefined;
-  if (name !== undefined && command) return { name, command };
-  const known = names.length === 0 ? "none is configured" : `configured are ${names.join(", ")}`;
+/** Agents that need no configuration beyond being installed, and upstream's names for them. */
+const BUILT_IN: Readonly<Record<string, readonly string[]>> = { claude: ["claude"], codex: ["codex"] };
+const UPSTREAM_NAMES: Readonly<Record<string, string>> = { claude_code: "claude", codex_cli: "codex" };
+
+/** The agent to use: the one asked for, else the chosen one, else the only one configured, else the only one installed. Starts nothing. */
+export function selectRuntime(settings: RuntimeSettings, asked?: string): Runtime | Refusal {
+  const named = asked ?? settings.chosen;
+  const configured = Object.keys(settings.commands);
+  // One who has configured an agent of their own has said what they want to use.
+  const installed = configured.length > 0 ? configured : installedNames();
+  const [only] = installed.length === 1 ? installed : [];
+  const found = named === undefined ? only && runtimeNamed(settings, only) : runtimeNamed(settings, named);
+  if (found) return found;
+  const known = configured.length === 0 ? "none is configured" : `configured are ${configured.join(", ")}`;
+  const here = installed.length === 0 || configured.length > 0 ? "" : `, installed are ${installed.join(", ")}`;
   return refuse(
     "no_runtime",
-    `Cannot choose the agent that does the work${asked === undefined ? "" : ` ("${asked}")`}: ${known}`,
-    "Name one under `runtimes:` in config.yaml of the Ouroboros home, such as `my-agent: { command: [my-agent, --stdin] }`: it gets the prompt on standard input and works in the session's folder",
-    { runtimes: names },
+    `Cannot choose the agent that does the work${named === undefined ? "" : ` ("${named}")`}: ${known}${here}`,
+    "Name `claude` or `codex` (OUROBOROS_AGENT_RUNTIME, or `orchestrator.runtime_backend` in config.yaml of the Ouroboros home), or configure one under `runtimes:` there, such as `my-agent: { command: [my-agent, --stdin] }`: it gets the prompt on standard input and works in the session's folder",
+    { runtimes: configured },
   );
+}
+
+/** Every agent that could be chosen by name, the configured ones first. */
+export function runtimeNames({ commands }: RuntimeSettings): string[] {
+  return [...new Set([...Object.keys(commands), ...Object.keys(BUILT_IN), ...Object.keys(ACP_PRESETS)])];
+}
+
+/** The agent of this name, configured or built in. */
+export function runtimeNamed(settings: RuntimeSettings, name: string): Runtime | undefined {
+  const known = [name, UPSTREAM_NAMES[name]].find((one) => one !== undefined && isKnown(settings, one));
+  if (known === undefined) return undefined;
+  const preset = own(ACP_PRESETS, known);
+  const command = own(settings.commands, known) ?? own(BUILT_IN, known) ?? preset?.command ?? [];
+  const { kind = kindOf(known), output, env } = own(settings.details ?? {}, known) ?? {};
+  return { name: known, command, kind, output, env };
+}
+
+function kindOf(name: string): RuntimeKind {
+  if (name === "claude" || name === "codex") return name;
+  return Object.hasOwn(ACP_PRESETS, name) ? "acp" : "command";
+}
+
+function isKnown({ commands }: RuntimeSettings, name: string): boolean {
+  return [commands, BUILT_IN, ACP_PRESETS].some((table) => Object.hasOwn(table, name));
+}
+
+/** Programs of other agents have names that are in use elsewhere, too: they are looked for where there is neither of these. */
+function installedNames(): string[] {
+  const names = Object.keys(BUILT_IN).filter((name) => isInstalled(name));
+  if (names.length > 0) return names;
+  return Object.entries(ACP_PRESETS).flatMap(([name, { command }]) => (isInstalled(command[0] ?? "") ? [name] : []));
+}
+
+function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+function isInstalled(name: string): boolean {
+  return findProgram(name, process.env.PATH ?? "", null) !== null;
 }

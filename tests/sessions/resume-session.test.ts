@@ -243,7 +243,13 @@ describe("a refusal writes nothing", () => {
     const refusal = await given.refused("no_runtime", { seed, runtime: "other" });
     expect(refusal).toMatchObject({ runtimes: ["little"] });
     const none = { ...given.context, runtimes: { chosen: undefined, commands: {} } };
-    await given.refused("no_runtime", { seed }, none);
+    const { PATH } = process.env;
+    try {
+      process.env.PATH = "/nowhere"; // where this machine has no agent either
+      await given.refused("no_runtime", { seed }, none);
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 
   test("ended: a person has cancelled it, for good", async () => {

@@ -7,7 +7,8 @@ import type { ServerEntry } from "./server-entry.ts";
 
 export type ClaudeRelease = "claude" | "claude-197";
 
-const QUIET = {
+/** Keeps Claude Code from looking for anything outside this machine. */
+export const QUIET = {
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   DISABLE_TELEMETRY: "1",
   DISABLE_ERROR_REPORTING: "1",

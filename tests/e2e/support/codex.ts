@@ -13,16 +13,17 @@ export async function codexExec(
 ): Promise<Finished & { events: AgentEvent[] }> {
   ensureClients("codex");
   await mkdir(join(sandbox.home, ".codex"));
-  await writeFile(join(sandbox.home, ".codex/config.toml"), configuration(server, modelUrl));
+  await writeFile(join(sandbox.home, ".codex/config.toml"), codexConfiguration(server, modelUrl));
   const args = [clientProgram("codex"), "exec", "--json", "--skip-git-repo-check", "Say how the session is"];
   const finished = await sandbox.run("node", args, { env: { MODEL_KEY: "no-key" } });
   return { ...finished, events: eventsOf(finished.stdout) };
 }
 
+/** A user's configuration with our model and one MCP server. */
 // JSON strings and arrays of strings are TOML as they stand. No approval mode is set: a tool must run unasked
 // because it says that it only reads. Plugins and analytics are off as both would
 // have Codex look for hosts outside this machine.
-function configuration({ name, command, args, env }: ServerEntry, modelUrl: string): string {
+export function codexConfiguration({ name, command, args, env }: ServerEntry, modelUrl: string): string {
   return `
 model = "scripted"
 model_provider = "scripted"

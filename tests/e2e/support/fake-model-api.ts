@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { type ModelRequest, parseModelRequest } from "./fake-model-request.ts";
 import { messagesStream } from "./messages-wire.ts";
-import type { Step } from "./model-step.ts";
+import type { Failure, Step } from "./model-step.ts";
 import { responsesStream } from "./responses-wire.ts";
 
 export interface FakeModelApi extends AsyncDisposable {
@@ -18,7 +18,7 @@ const WIRES = { "/messages": messagesStream, "/responses": responsesStream };
  * Opens a model on loopback that plays `script`: each request gets the step after the turns it already carries, so
  * a retry is answered as the first try was.
  */
-export async function openModelApi(script: readonly Step[]): Promise<FakeModelApi> {
+export async function openModelApi(script: readonly (Step | Failure)[]): Promise<FakeModelApi> {
   const requests: ModelRequest[] = [];
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));
@@ -50,18 +50,26 @@ export async function openModelApi(script: readonly Step[]): Promise<FakeModelAp
     }
     const asked = parseModelRequest(JSON.parse(body));
     requests.push(asked);
+    const step = nextStep(script, asked);
+    if ("status" in step) {
+      const error = { type: "invalid_request_error", message: "made to fail" };
+      response.writeHead(step.status, { "content-type": "application/json" });
+      response.end(JSON.stringify({ type: "error", error }));
+      return;
+    }
+    const hangs = "text" in step && step.hangs === true;
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
-    for (const event of wire(nextStep(script, asked), asked.model)) {
+    for (const event of wire(step, asked.model).slice(0, hangs ? 2 : undefined)) {
       response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     }
-    response.end();
+    if (!hangs) response.end();
   }
 }
 
 /** Only an offered tool is called, as by a real model: a server that never appeared ends the run in words. */
-function nextStep(script: readonly Step[], { turnsTaken, offered }: ModelRequest): Step {
+function nextStep(script: readonly (Step | Failure)[], { turnsTaken, offered }: ModelRequest): Step | Failure {
   const step = script[turnsTaken] ?? { text: "script over" };
-  if ("text" in step) return step;
+  if (!("tool" in step) || step.unoffered) return step;
   const name = step.namespace === undefined ? step.tool : `${step.namespace}.${step.tool}`;
   return offered.includes(name) ? step : { text: `tool not offered: ${name}` };
 }

@@ -5,6 +5,8 @@ export interface ModelRequest {
   readonly turnsTaken: number;
   /** Tool names; a tool inside a namespace as `namespace.name`. */
   readonly offered: readonly string[];
+  /** The whole request as it came, to look for words in. */
+  readonly text: string;
   /** What the tools called so far have answered, as text. */
   readonly toolResults: readonly string[];
 }
@@ -28,6 +30,7 @@ export function parseModelRequest(body: {
   const items = body.messages ?? body.input ?? [];
   return {
     model: body.model ?? "fake",
+    text: JSON.stringify(body),
     turnsTaken: items.filter((item) => item.role === "assistant" || item.type === "function_call").length,
     offered: (body.tools ?? []).flatMap(toolNames),
     toolResults: items.flatMap(resultsOf),

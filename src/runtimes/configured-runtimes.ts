@@ -1,0 +1,40 @@
+import { createAcpRuntime } from "./acp/acp-runtime.ts";
+import { createClaudeRuntime } from "./claude.ts";
+import { createCodexRuntime } from "./codex.ts";
+import { createCommandRuntime } from "./command-runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import {
+  type RuntimeSettings,
+  runtimeNamed,
+  runtimeNames,
+  type Runtime as SelectedRuntime,
+} from "./runtime-settings.ts";
+
+/** The runtime behind an agent's entry in the configuration. */
+export function openRuntime({ name, command, kind, output, env }: SelectedRuntime): Runtime {
+  const program = { name, command, passes: env ?? [] };
+  switch (kind) {
+    case "claude":
+      return createClaudeRuntime(program);
+    case "codex":
+      return createCodexRuntime(program);
+    case "acp":
+      return createAcpRuntime({ name, command, env: valuesOf(program.passes) });
+    default:
+      return createCommandRuntime(program, output ?? "text");
+  }
+}
+
+/** All runtimes this user could choose, installed or not. */
+export function configuredRuntimes(settings: RuntimeSettings): Runtime[] {
+  return runtimeNames(settings).flatMap((name) => {
+    const found = runtimeNamed(settings, name);
+    return found === undefined ? [] : [openRuntime(found)];
+  });
+}
+
+function valuesOf(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
