@@ -9,6 +9,7 @@ import { ouroborosJobWait } from "./tools/ouroboros-job-wait.ts";
 import { ouroborosQueryEvents } from "./tools/ouroboros-query-events.ts";
 import { ouroborosResumeSession } from "./tools/ouroboros-resume-session.ts";
 import { ouroborosSessionStatus } from "./tools/ouroboros-session-status.ts";
+import { ouroborosSubmit } from "./tools/ouroboros-submit.ts";
 
 /** Every tool there is, in the order clients list them. */
 const TOOLS: readonly Tool[] = [
@@ -20,6 +21,7 @@ const TOOLS: readonly Tool[] = [
   ouroborosJobWait,
   ouroborosJobResult,
   ouroborosCancelJob,
+  ouroborosSubmit,
 ];
 
 /** The groups `--toolsets` chooses from. */

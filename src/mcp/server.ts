@@ -5,7 +5,7 @@ import {
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { isRefusal } from "../base/refusal.ts";
+import { isRefusal, refuse } from "../base/refusal.ts";
 import type { StartUp } from "../startup/start-up.ts";
 import { VERSION } from "../version.ts";
 import type { Offer } from "./catalogue.ts";
@@ -40,9 +40,23 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
         params.name,
         offeredTools(offer).map(({ name }) => name),
       );
-    const { callTool } = await import("./call.ts");
-    const call = { signal: context.mcpReq.signal, progress: progressOf(context) };
-    return (await callTool(tool, params.arguments, await startUp(), call)) satisfies CallToolResult;
+    const { answerOf, callTool } = await import("./call.ts");
+    const running = await startUp();
+    const call: Parameters<typeof callTool>[3] = {
+      signal: context.mcpReq.signal,
+      progress: progressOf(context),
+      async callTool(name, args) {
+        const other = offeredTools(offer).find((one) => one.name === name);
+        // What goes on stands in the store, which others write to: nothing that ends or removes is ever called for it.
+        if (other && !other.annotations.destructiveHint) return answerOf(other, args, running, call);
+        return refuse(
+          "unknown_tool",
+          `There is no tool ${name} to go on with here`,
+          "Start the server with the toolset that has it",
+        );
+      },
+    };
+    return (await callTool(tool, params.arguments, running, call)) satisfies CallToolResult;
   });
   server.setRequestHandler("resources/list", async () => ({ resources: (await import("./resources.ts")).RESOURCES }));
   server.setRequestHandler("resources/templates/list", async () => ({

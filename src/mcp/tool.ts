@@ -10,6 +10,8 @@ export interface ToolCall {
   readonly signal: AbortSignal;
   /** Tells the client how far the call is, if it asked for that. */
   readonly progress: (done: number, total: number | undefined, message: string) => Promise<void>;
+  /** Calls another tool of this server as the client would: for work that goes on with another call. */
+  readonly callTool: (name: string, args: unknown) => Promise<ToolAnswer<Record<string, unknown>> | Refusal>;
 }
 
 /** What a tool answers: the structured value its output schema describes, and the same in a few words. */

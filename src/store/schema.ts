@@ -53,8 +53,10 @@ const PRIMARY = [
   machine TEXT, boot TEXT, pid_namespace TEXT, pid INTEGER, start_ticks TEXT, expires_at REAL,
   cancel_requested_at REAL, cancel_requested_by TEXT, cancel_reason TEXT, attempts INTEGER NOT NULL DEFAULT 0)`,
   `CREATE TABLE IF NOT EXISTS ouro_work (
-  work_id TEXT PRIMARY KEY NOT NULL, session_id TEXT NOT NULL, kind TEXT NOT NULL, claim_epoch INTEGER NOT NULL DEFAULT 0,
-  claimed_by TEXT, expires_at REAL, body_hash TEXT NOT NULL, result_hash TEXT, created_at TEXT NOT NULL)`,
+  work_id TEXT PRIMARY KEY NOT NULL, session_id TEXT NOT NULL, kind TEXT NOT NULL, open_until REAL NOT NULL,
+  claim_epoch INTEGER NOT NULL DEFAULT 0, claim_id TEXT, claimed_by TEXT, expires_at REAL, body_hash TEXT NOT NULL,
+  submission_id TEXT, result_hash TEXT, faults TEXT NOT NULL DEFAULT '[]', superseded TEXT NOT NULL DEFAULT '[]',
+  created_at TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ouro_blob (
   hash TEXT PRIMARY KEY NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL, created_at TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ouro_receipt (

@@ -13,6 +13,9 @@ setDefaultTimeout(30_000);
 
 const TOOLS = [ouroborosJobStatus, ouroborosJobWait, ouroborosJobResult, ouroborosCancelJob];
 
+/** No tool here goes on with another one. */
+const noOtherTool = () => Promise.reject(new Error("Another tool was called"));
+
 interface Answered {
   readonly value: Record<string, unknown>;
   readonly text: string;
@@ -21,7 +24,12 @@ interface Answered {
 /** Calls a tool with what its schema makes of the arguments, and holds the answer against its output schema. */
 async function call({ context }: GivenStore, tool: Tool, args: object): Promise<Answered> {
   const signal = new AbortController().signal;
-  const answer = (await tool.run(v.parse(tool.input, args), { context, signal, progress: async () => {} })) as Answered;
+  const answer = (await tool.run(v.parse(tool.input, args), {
+    context,
+    signal,
+    progress: async () => {},
+    callTool: noOtherTool,
+  })) as Answered;
   const sent = JSON.parse(JSON.stringify(answer.value));
   expect(v.parse(tool.output, sent)).toEqual(sent);
   expect(Object.values(sent)).not.toContain(null);
@@ -102,6 +110,7 @@ test("a client that asked for progress hears of each change, with a number that 
       heard.push(words);
       await next();
     },
+    callTool: noOtherTool,
   });
   expect(answer).toMatchObject({ value: { status: "completed" } });
   const numbers = heard.map(([done]) => done);
@@ -144,7 +153,12 @@ test.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s refuses an id tha
   await using given = await givenStore();
   const input = v.parse(tool.input, { job_id: "job_9" });
   const signal = new AbortController().signal;
-  const answer = await tool.run(input, { context: given.context, signal, progress: async () => {} });
+  const answer = await tool.run(input, {
+    context: given.context,
+    signal,
+    progress: async () => {},
+    callTool: noOtherTool,
+  });
   expect(answer).toMatchObject({ refused: true, code: "job_handle_not_found", facts: { job_id: "job_9" } });
 });
 

@@ -9,6 +9,7 @@ import { offeredTools, TOOLSETS } from "../../src/mcp/catalogue.ts";
 import { createSessionContext } from "../../src/sessions/session-context.ts";
 import { StartUp } from "../../src/startup/start-up.ts";
 import { openStore } from "../../src/store/open-store.ts";
+import { createOrder } from "../../src/store/work-orders.ts";
 
 const TOOLS = offeredTools({ toolsets: TOOLSETS, readOnly: false });
 const POLICY = { thresholdMicros: 3600e6, action: "default" } as const;
@@ -108,12 +109,26 @@ describe("what a tool answers is what its output schema says, no key more or les
       expect(output).toMatchObject({ session_id: session?.session_id, new_status: "cancelled", reason: "no need" });
     }
   });
+
+  test("ouroboros_submit, of work that was handed out, and of the same once more", async () => {
+    const { store } = startUp.context ?? {};
+    if (!store) throw new Error("The store is not open");
+    const scope = { aggregateType: "session", aggregateId: truth[0]?.session_id ?? "" };
+    const asked = { instructions: "Judge.", input: "", answer_schema: { type: "object" }, continuation: null };
+    const { work_id } = await createOrder(store, "test.verdict", { scope, role: "fast", ...asked });
+    for (const outcome of ["accepted", "already_accepted"]) {
+      const output = await outputOf("ouroboros_submit", { work_id, result: { verdict: "pass" } });
+      expect(output).toEqual({ outcome, work_id, kind: "test.verdict" });
+    }
+  });
 });
 
 test("a call under every tool's name has been looked at here", () => {
   expect([...called].sort()).toEqual(TOOLS.map(({ name }) => name).sort());
 });
 
+/** Work that is submitted here waits for nobody. */
+const noOtherTool = () => Promise.reject(new Error("Another tool was called"));
 const called = new Set<string>();
 
 /** Calls a tool as a client does and holds its structured answer against the tool's own schema. */
@@ -121,7 +136,7 @@ async function outputOf(name: string, args: object): Promise<Record<string, unkn
   const tool = TOOLS.find((one) => one.name === name);
   if (!tool) throw new Error(`There is no tool ${name}`);
   const signal = new AbortController().signal;
-  const answer = await callTool(tool, args, startUp, { signal, progress: async () => {} });
+  const answer = await callTool(tool, args, startUp, { signal, progress: async () => {}, callTool: noOtherTool });
   if (answer.isError) throw new Error(`${name} refused: ${JSON.stringify(answer.content)}`);
   called.add(name);
   // As it goes over the wire: a value JSON cannot carry would be lost here.
