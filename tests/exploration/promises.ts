@@ -353,8 +353,9 @@ function isSeenBy(one: string, other: string, { dead, apart }: State): boolean {
   return !dead.includes(pidOf(other)) && space(one) === space(other);
 }
 
+/** It has renewed its lease, and nothing went wrong after that: a watch that meets trouble looks again in its next tick. */
 function lastRenewed({ answers }: Step): boolean {
-  return answers[0]?.rows?.[0]?.rowsAffected === 1;
+  return answers[0]?.rows?.[0]?.rowsAffected === 1 && answers.every(({ rows }) => rows !== undefined);
 }
 
 function sawOwn({ answers }: Step, ownerId: string): boolean {
