@@ -5,9 +5,9 @@ import { OuroborosError } from "./base/errors.ts";
 import { logLine } from "./base/log.ts";
 import { isRefusal, type Refusal, refuse } from "./base/refusal.ts";
 import { driveRun } from "./runs/drive-run.ts";
-import type { OwnedRun } from "./sessions/take-session.ts";
-import { takeSession } from "./sessions/take-session.ts";
-import { WorkerOrder, type WorkerReport } from "./sessions/worker-order.ts";
+import type { OwnedRun } from "./sessions/owner/take-session.ts";
+import { takeSession } from "./sessions/owner/take-session.ts";
+import { WorkerOrder, type WorkerReport } from "./sessions/resume/worker-order.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 

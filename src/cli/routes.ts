@@ -11,8 +11,10 @@ import {
 import { messageOf } from "../base/errors.ts";
 import { WAIT_FOR } from "../domain/job-news.ts";
 import { SESSION_STATUSES } from "../domain/session/session.ts";
+import { ROLES } from "../minds/mind.ts";
 import { VERSION } from "../version.ts";
 import { type Cli, command, type SharedFlags } from "./command.ts";
+import type { AskFlags } from "./commands/ask.ts";
 import type { CardFlags } from "./commands/card.ts";
 import type { CleanupFlags } from "./commands/cleanup.ts";
 import type { EventsFlags } from "./commands/events.ts";
@@ -264,6 +266,32 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
         },
       },
       docs: { brief: "List events, newest first, or follow them" },
+    }),
+    runtimes: buildCommand<SharedFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/runtimes.ts")).runtimes),
+      parameters: { flags: SHARED },
+      docs: { brief: "Show which agents are here, what each can do, and who would be picked for what" },
+    }),
+    ask: buildCommand<AskFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/ask.ts")).ask),
+      parameters: {
+        flags: {
+          ...SHARED,
+          mind: textFlag("NAME", "Who is asked: an agent, a provider or provider/model; as configured unless told"),
+          role: {
+            kind: "enum",
+            values: ROLES,
+            optional: true,
+            brief: "How much thought it is worth; standard unless told",
+          },
+          schema: textFlag("FILE", "JSON Schema of the answer; plain text unless told"),
+        },
+        positional: {
+          kind: "tuple",
+          parameters: [{ parse: String, placeholder: "QUESTION", brief: "The question, in quotes" }],
+        },
+      },
+      docs: { brief: "Ask a mind one question, to see whether and how it answers" },
     }),
     doctor: buildCommand<SharedFlags, [], Cli>({
       loader: command(async () => (await import("./commands/doctor.ts")).doctor),

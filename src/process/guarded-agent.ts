@@ -177,6 +177,7 @@ function spawnGuard(): ChildProcess {
     failpoint("guarded-agent:spawn:before");
     const guard = spawn(program, args, {
       cwd: neutralFolder(),
+      env: guardEnvironment(),
       detached: true,
       stdio: ["pipe", "pipe", "inherit", "pipe", "pipe", "pipe"],
       windowsHide: true,
@@ -192,6 +193,15 @@ function spawnGuard(): ChildProcess {
     );
   }
 }
+
+/** Whatever a worker holds for its agents is none of their guard's business. */
+function guardEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => GUARDS.test(name)));
+}
+
+/** What a program needs to run, and our own variables but for the store's. */
+const GUARDS =
+  /^((PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SystemRoot|COMSPEC|APPDATA|LOCALAPPDATA|USERPROFILE)$|_?OUROBOROS_(?!DATABASE))/i;
 
 function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => {

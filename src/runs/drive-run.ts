@@ -1,10 +1,10 @@
 import { stepsOf } from "../domain/run/steps.ts";
-import { endRun } from "../sessions/end-run.ts";
-import type { OwnerEnd } from "../sessions/owner-conclusions.ts";
-import { patiently } from "../sessions/patiently.ts";
-import type { Loss } from "../sessions/run-lease.ts";
+import { endRun } from "../sessions/owner/end-run.ts";
+import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
+import { patiently } from "../sessions/owner/patiently.ts";
+import type { Loss } from "../sessions/owner/run-lease.ts";
+import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import type { OwnedRun } from "../sessions/take-session.ts";
 import { readFinishedSteps } from "../store/run-records.ts";
 import { RunLog } from "./run-log.ts";
 import { runStep } from "./run-step.ts";

@@ -11,7 +11,7 @@ import {
 } from "../domain/run/steps.ts";
 import { openRuntime } from "../runtimes/configured-runtimes.ts";
 import type { AgentRun, Limits, Outcome } from "../runtimes/runtime.ts";
-import type { OwnedRun } from "../sessions/take-session.ts";
+import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { RunLog } from "./run-log.ts";
 import { stepPrompt } from "./step-prompt.ts";
 
@@ -36,12 +36,14 @@ export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<v
   }
   const { group } = agent;
   const stopTrusting = run.lease.onTrust((ms) => agent.trust(ms));
-  const stop = () => void agent.stop(GRACE_MS);
-  run.lease.lost.addEventListener("abort", stop, { once: true });
+  // Of a fenced owner nothing may do anything in the folder any more: somebody else works there.
+  const stop = () => agent.stop(run.lease.loss?.kind === "fenced" ? 0 : GRACE_MS);
+  const onLoss = () => void stop();
+  run.lease.lost.addEventListener("abort", onLoss, { once: true });
   try {
     const isRecorded = await log.note(step, AGENT_STARTED, { ...common, group });
     if (!isRecorded || run.lease.lost.aborted) {
-      await agent.stop(GRACE_MS);
+      await stop();
       await agent.outcome;
       return;
     }
@@ -56,7 +58,7 @@ export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<v
     if (run.lease.lost.aborted) return;
     await conclude(log, step, common, outcome);
   } finally {
-    run.lease.lost.removeEventListener("abort", stop);
+    run.lease.lost.removeEventListener("abort", onLoss);
     stopTrusting();
   }
 }

@@ -2,6 +2,7 @@ import { createAcpRuntime } from "./acp/acp-runtime.ts";
 import { createClaudeRuntime } from "./claude.ts";
 import { createCodexRuntime } from "./codex.ts";
 import { createCommandRuntime } from "./command-runtime.ts";
+import { withoutSecrets } from "./redacted-runtime.ts";
 import type { Runtime } from "./runtime.ts";
 import {
   type RuntimeSettings,
@@ -11,7 +12,11 @@ import {
 } from "./runtime-settings.ts";
 
 /** The runtime behind an agent's entry in the configuration. */
-export function openRuntime({ name, command, kind, output, env }: SelectedRuntime): Runtime {
+export function openRuntime(selected: SelectedRuntime): Runtime {
+  return withoutSecrets(open(selected));
+}
+
+function open({ name, command, kind, output, env }: SelectedRuntime): Runtime {
   const program = { name, command, passes: env ?? [] };
   switch (kind) {
     case "claude":

@@ -20,11 +20,11 @@ export function findProgram(name: string, searchPath: string, folder: string | n
   if (isAbsolute(name)) return isProgram(name) ? { program: name, path } : null;
   // A path that depends on where one stands is the project's to decide.
   if (/[/\\]/.test(name)) return null;
-  const root = projectOf(folder);
+  const roots = projectsAround(folder);
   for (const entry of path.split(delimiter).filter(Boolean)) {
     for (const suffix of SUFFIXES) {
       const program = join(entry, name + suffix);
-      if (isProgram(program) && !isInside(root, whole(program))) return { program, path };
+      if (isProgram(program) && !roots.some((root) => isInside(root, whole(program)))) return { program, path };
     }
   }
   return null;
@@ -32,9 +32,25 @@ export function findProgram(name: string, searchPath: string, folder: string | n
 
 /** The search path without entries that mean something else in another folder, or that lie in the folder's project. */
 function trustedPath(searchPath: string, folder: string | null): string {
-  const root = projectOf(folder);
-  const entries = searchPath.split(delimiter).filter((entry) => isAbsolute(entry));
-  return entries.filter((entry) => !isInside(root, entry) && !isInside(root, whole(entry))).join(delimiter);
+  const roots = projectsAround(folder);
+  const isProjects = (entry: string) => roots.some((root) => isInside(root, entry) || isInside(root, whole(entry)));
+  return searchPath
+    .split(delimiter)
+    .filter((entry) => isAbsolute(entry) && !isProjects(entry))
+    .join(delimiter);
+}
+
+/** The project of the folder, and the one this was called from: a mind works in an empty folder, a probe in none. */
+function projectsAround(folder: string | null): string[] {
+  return [projectOf(folder), projectOf(ownFolder())].filter((root) => root !== null);
+}
+
+function ownFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null; // It was removed: nobody can have left anything in it.
+  }
 }
 
 /** The checkout that a folder is part of; null for one that holds the user's home, whose programs are the user's own. */

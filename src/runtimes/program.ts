@@ -19,6 +19,8 @@ interface Resolved {
 }
 
 const PATIENCE_MS = 5_000;
+/** An empty search path is not none: it means the folder one stands in. */
+const SYSTEM_PATH = process.platform === "win32" ? "" : "/usr/bin:/bin";
 
 /** The command line to start and its environment, for work in a folder that must not decide either. Throws `agent_not_started`. */
 export function resolveProgram(
@@ -35,7 +37,7 @@ export function resolveProgram(
     );
   }
   const needs = (name: string) => (work.needs?.(name) ?? false) || (program.passes?.includes(name) ?? false);
-  const env = agentEnvironment(process.env, { needs, path: found.path, task: work.env ?? {} });
+  const env = agentEnvironment(process.env, { needs, path: found.path || SYSTEM_PATH, task: work.env ?? {} });
   return { command: [found.program, ...args], env };
 }
 

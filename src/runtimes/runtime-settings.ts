@@ -44,10 +44,12 @@ export function selectRuntime(settings: RuntimeSettings, asked?: string): Runtim
   if (found) return found;
   const known = configured.length === 0 ? "none is configured" : `configured are ${configured.join(", ")}`;
   const here = installed.length === 0 || configured.length > 0 ? "" : `, installed are ${installed.join(", ")}`;
+  const names = configured.length === 0 ? ["claude", "codex"] : configured;
+  const choose = `Name ${names.join(" or ")} (OUROBOROS_AGENT_RUNTIME, or \`orchestrator.runtime_backend\` in config.yaml of the Ouroboros home)`;
   return refuse(
     "no_runtime",
     `Cannot choose the agent that does the work${named === undefined ? "" : ` ("${named}")`}: ${known}${here}`,
-    "Name `claude` or `codex` (OUROBOROS_AGENT_RUNTIME, or `orchestrator.runtime_backend` in config.yaml of the Ouroboros home), or configure one under `runtimes:` there, such as `my-agent: { command: [my-agent, --stdin] }`: it gets the prompt on standard input and works in the session's folder",
+    `${choose}, or configure another under \`runtimes:\` there, such as \`my-agent: { command: [my-agent, --stdin] }\`: it gets the prompt on standard input and works in the session's folder. \`ouroboros runtimes\` shows what is here`,
     { runtimes: configured },
   );
 }

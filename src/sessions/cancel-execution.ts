@@ -10,12 +10,12 @@ import { cancelRequest, nextEpoch, readLease, takeOver } from "../store/leases.t
 import { readOrigin } from "../store/run-records.ts";
 import { findByExecution, loadSession } from "../store/sessions.ts";
 import { cancellation } from "./conclusions.ts";
-import { endOldOwner } from "./end-old-owner.ts";
-import { endRun } from "./end-run.ts";
-import { leaseTiming } from "./lease-timing.ts";
+import { endOldOwner } from "./owner/end-old-owner.ts";
+import { endRun } from "./owner/end-run.ts";
+import { leaseTiming } from "./owner/lease-timing.ts";
 import { isHeld, type Judgement, judgeSession, ownerState, type SessionContext } from "./session-context.ts";
-import { JobsOfSessions } from "./sweep.ts";
-import { reopenSession, taker } from "./sweep-session.ts";
+import { JobsOfSessions } from "./sweep/sweep.ts";
+import { reopenSession, taker } from "./sweep/sweep-session.ts";
 
 export interface Cancelled {
   readonly session_id: string;

@@ -13,7 +13,7 @@ import type { Conclusion } from "../store/conclude-session.ts";
 import { seenOf } from "../store/conclude-session.ts";
 import { nextEpoch } from "../store/leases.ts";
 import type { StoredFacts } from "../store/session-facts.ts";
-import { MAX_ATTEMPTS } from "./resume-plan.ts";
+import { MAX_ATTEMPTS } from "./resume/resume-plan.ts";
 
 /** What a conclusion is made of besides the facts: a time later than all of the session's, and its open jobs. */
 export interface Ending {

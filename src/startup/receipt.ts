@@ -1,4 +1,4 @@
-import type { SweptSession } from "../sessions/sweep-session.ts";
+import type { SweptSession } from "../sessions/sweep/sweep-session.ts";
 import type { Phase } from "./gate.ts";
 
 /** What a start did and when: the visible contract of the clean-up. Times are ISO text, `ms` counts from the beginning of the start-up. */

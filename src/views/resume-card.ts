@@ -4,7 +4,7 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { type Origin, toOrigin } from "../domain/run/origin.ts";
 import { isReopenable, isTerminal, SESSION_STATUSES, type Session } from "../domain/session/session.ts";
 import { parseTimestamp } from "../domain/timestamp.ts";
-import { planResume, type ResumePlan } from "../sessions/resume-plan.ts";
+import { planResume, type ResumePlan } from "../sessions/resume/resume-plan.ts";
 import { judgeSession, type SessionContext } from "../sessions/session-context.ts";
 import { readOrigin } from "../store/run-records.ts";
 import { readProgress } from "../store/session-progress.ts";

@@ -8,15 +8,15 @@ import {
   SESSION_REOPENED,
 } from "../../src/domain/session/session.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
-import { endRun } from "../../src/sessions/end-run.ts";
-import type { OwnerEnd } from "../../src/sessions/owner-conclusions.ts";
-import { type Loss, RunLease } from "../../src/sessions/run-lease.ts";
+import { endRun } from "../../src/sessions/owner/end-run.ts";
+import type { OwnerEnd } from "../../src/sessions/owner/owner-conclusions.ts";
+import { type Loss, RunLease } from "../../src/sessions/owner/run-lease.ts";
+import { takeSession } from "../../src/sessions/owner/take-session.ts";
 import type { SessionContext } from "../../src/sessions/session-context.ts";
-import { sweep } from "../../src/sessions/sweep.ts";
-import { sweepSession } from "../../src/sessions/sweep-session.ts";
-import { standForElection } from "../../src/sessions/sweeper-election.ts";
-import { takeSession } from "../../src/sessions/take-session.ts";
-import { undoCleanup } from "../../src/sessions/undo-cleanup.ts";
+import { sweep } from "../../src/sessions/sweep/sweep.ts";
+import { sweepSession } from "../../src/sessions/sweep/sweep-session.ts";
+import { standForElection } from "../../src/sessions/sweep/sweeper-election.ts";
+import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
 import { append } from "../../src/store/append.ts";
 import { catchUp } from "../../src/store/catch-up.ts";
 import type { Term } from "../../src/store/conclude-session.ts";

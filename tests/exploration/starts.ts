@@ -1,9 +1,9 @@
 import { PROGRESS_UPDATED, SESSION_STARTED } from "../../src/domain/session/session.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
-import { claimSession } from "../../src/sessions/claim-session.ts";
-import { endRun } from "../../src/sessions/end-run.ts";
-import { sweepSession } from "../../src/sessions/sweep-session.ts";
-import { standForElection } from "../../src/sessions/sweeper-election.ts";
+import { claimSession } from "../../src/sessions/owner/claim-session.ts";
+import { endRun } from "../../src/sessions/owner/end-run.ts";
+import { sweepSession } from "../../src/sessions/sweep/sweep-session.ts";
+import { standForElection } from "../../src/sessions/sweep/sweeper-election.ts";
 import { append } from "../../src/store/append.ts";
 import { catchUp } from "../../src/store/catch-up.ts";
 import type { StoreShape } from "../../src/store/schema.ts";

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { newId } from "../../src/base/ids.ts";
 import { AUTO_CLEANUP, SESSION_CANCELLED, SESSION_CLAIMED } from "../../src/domain/session/session.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
-import { reopenSession } from "../../src/sessions/sweep-session.ts";
+import { reopenSession } from "../../src/sessions/sweep/sweep-session.ts";
 import { append } from "../../src/store/append.ts";
 import { concludeSession, seenOf } from "../../src/store/conclude-session.ts";
 import { nextEpoch } from "../../src/store/leases.ts";

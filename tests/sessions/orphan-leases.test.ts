@@ -3,7 +3,7 @@ import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import { newId } from "../../src/base/ids.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
-import { undoCleanup } from "../../src/sessions/undo-cleanup.ts";
+import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
 import { seenOf } from "../../src/store/conclude-session.ts";
 import { readLease, release, takeOver } from "../../src/store/leases.ts";
 import { readFacts } from "../../src/store/session-facts.ts";

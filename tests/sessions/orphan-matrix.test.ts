@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { OrphanName } from "../../scripts/make-store/orphans.ts";
 import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import { createStamper } from "../../src/domain/stamper.ts";
-import { sweepSession } from "../../src/sessions/sweep-session.ts";
+import { sweepSession } from "../../src/sessions/sweep/sweep-session.ts";
 import { deadPid, type GivenStore, givenOrphan, HOUR_MICROS } from "../support/given-store.ts";
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00$/;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { OrphanName } from "../../scripts/make-store/orphans.ts";
 import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import type { ProcessIdentity } from "../../src/process/identity.ts";
-import { MAX_ATTEMPTS, planResume, type ResumePlan } from "../../src/sessions/resume-plan.ts";
+import { MAX_ATTEMPTS, planResume, type ResumePlan } from "../../src/sessions/resume/resume-plan.ts";
 import { judgeSession, type SessionContext } from "../../src/sessions/session-context.ts";
 import { cancelRequest } from "../../src/store/leases.ts";
 import { deadPid, deadProcess, type GivenStore, givenOrphan } from "../support/given-store.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { closeJobs } from "../../src/sessions/clean-up.ts";
+import { closeJobs } from "../../src/sessions/sweep/clean-up.ts";
 import { jobStatus } from "../../src/views/job.ts";
 import { type GivenStore, givenStore, HOUR_MICROS } from "../support/given-store.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
-import { sweep } from "../../src/sessions/sweep.ts";
+import { sweep } from "../../src/sessions/sweep/sweep.ts";
 import { cancelRequest, readLease, renewal } from "../../src/store/leases.ts";
 import { StoreError } from "../../src/store/store-error.ts";
 import { deadProcess, type GivenStore, givenOrphan, interfered, isTakeOver, once } from "../support/given-store.ts";

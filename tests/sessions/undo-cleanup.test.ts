@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { isRefusal } from "../../src/base/refusal.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
-import { undoCleanup } from "../../src/sessions/undo-cleanup.ts";
+import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
 import { deadProcess, type GivenStore, givenOrphan, givenStore, interfered, once } from "../support/given-store.ts";
 
 const CANCELLED = "orchestrator.session.cancelled";

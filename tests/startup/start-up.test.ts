@@ -8,7 +8,7 @@ import { ownIdentity } from "../../src/process/identity.ts";
 import { readStartTicks } from "../../src/process/start-ticks.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
 import type { SessionContext } from "../../src/sessions/session-context.ts";
-import { undoCleanup } from "../../src/sessions/undo-cleanup.ts";
+import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
 import { append } from "../../src/store/append.ts";
 import { seenOf } from "../../src/store/conclude-session.ts";
 import { query } from "../../src/store/database.ts";

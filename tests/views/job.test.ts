@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { isRefusal } from "../../src/base/refusal.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
-import { cancelJob } from "../../src/sessions/cancel-job.ts";
-import { closeJob } from "../../src/sessions/close-job.ts";
+import { cancelJob } from "../../src/sessions/jobs/cancel-job.ts";
+import { closeJob } from "../../src/sessions/jobs/close-job.ts";
 import { type JobView, jobStatus, listJobs } from "../../src/views/job.ts";
 import { type JobResultView, jobResult } from "../../src/views/job-result.ts";
 import { deadPid, deadProcess, type GivenStore, givenOrphan, givenStore, HOUR_MICROS } from "../support/given-store.ts";

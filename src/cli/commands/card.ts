@@ -1,5 +1,5 @@
 import { OuroborosError } from "../../base/errors.ts";
-import { readHostBinding } from "../../sessions/host-binding.ts";
+import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { resumeCard } from "../../views/resume-card.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { look } from "../open.ts";

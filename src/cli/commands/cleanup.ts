@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
-import { undoCleanup } from "../../sessions/undo-cleanup.ts";
+import { undoCleanup } from "../../sessions/sweep/undo-cleanup.ts";
 import { mustBeWritable } from "../../store/append.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { act, look } from "../open.ts";

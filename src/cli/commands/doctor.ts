@@ -12,7 +12,7 @@ export async function doctor({ style }: Cli, flags: SharedFlags): Promise<Answer
 }
 
 function describe(style: Style, found: Examination): string {
-  const { config, machine, locks, addon, store, problems } = found;
+  const { config, machine, locks, addon, agents, store, problems } = found;
   const parts = [
     fields(style, [
       ["Version", found.version],
@@ -22,6 +22,9 @@ function describe(style: Style, found: Examination): string {
       ["Process namespace", known(machine.pid_namespace_known)],
       ["Python locks", locks && `${locks.folder} (${locks.live} live, ${locks.dead} dead)`],
       ["Native addon", addon && `${addon.folder} (${addon.state})`],
+      ["Agents", agents && (agents.installed.join(", ") || "none")],
+      ["Work is done by", agents && (agents.work ?? "nobody")],
+      ["Questions go to", agents && thinkers(agents.minds)],
       ["Store", found.where],
     ]),
   ];
@@ -31,6 +34,11 @@ function describe(style: Style, found: Examination): string {
   );
   parts.push(lines([""]), ...(next.length === 0 ? [lines([paint(style, "green", "No problems found.")])] : next));
   return parts.join("");
+}
+
+function thinkers(minds: Readonly<Record<string, string | null>>): string {
+  const named = Object.entries(minds).map(([role, name]) => `${name ?? "nobody"} (${role})`);
+  return `the host where there is one, else ${named.join(", ")}`;
 }
 
 function known(is: boolean): string {

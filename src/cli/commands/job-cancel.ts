@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal } from "../../base/refusal.ts";
-import { cancelJob } from "../../sessions/cancel-job.ts";
+import { cancelJob } from "../../sessions/jobs/cancel-job.ts";
 import { jobStatus } from "../../views/job.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { act } from "../open.ts";

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
-import { readHostBinding } from "../../sessions/host-binding.ts";
-import { resumeSession } from "../../sessions/resume-session.ts";
-import { readSeedFile } from "../../sessions/seed-lookup.ts";
+import { readHostBinding } from "../../sessions/resume/host-binding.ts";
+import { resumeSession } from "../../sessions/resume/resume-session.ts";
+import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
 import { type ResumableView, resumableSessions } from "../../views/resumable.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { act, look } from "../open.ts";

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { parseSeed } from "../../domain/seed.ts";
-import { readHostBinding } from "../../sessions/host-binding.ts";
-import { readSeedFile } from "../../sessions/seed-lookup.ts";
-import { startRun } from "../../sessions/start-run.ts";
+import { readHostBinding } from "../../sessions/resume/host-binding.ts";
+import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
+import { startRun } from "../../sessions/resume/start-run.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { begin } from "../open.ts";
 import { conclusionOf, inBackground } from "./run/conclusion.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isRefusal } from "../../base/refusal.ts";
-import { cancelJob } from "../../sessions/cancel-job.ts";
+import { cancelJob } from "../../sessions/jobs/cancel-job.ts";
 import { jobStatus } from "../../views/job.ts";
 import { describeJob, JOB_ID, JOB_OUTPUT, withoutNulls } from "../job-answer.ts";
 import { defineTool } from "../tool.ts";

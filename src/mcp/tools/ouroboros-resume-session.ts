@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { isRefusal, refuse } from "../../base/refusal.ts";
 import { MAX_SEED_BYTES } from "../../domain/seed.ts";
-import { readHostBinding } from "../../sessions/host-binding.ts";
-import { resumeSession } from "../../sessions/resume-session.ts";
-import { readSeedFile } from "../../sessions/seed-lookup.ts";
+import { readHostBinding } from "../../sessions/resume/host-binding.ts";
+import { resumeSession } from "../../sessions/resume/resume-session.ts";
+import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
 import { type ResumableView, resumableSessions } from "../../views/resumable.ts";
 import { defineTool } from "../tool.ts";
 

@@ -1,7 +1,7 @@
 import { newShortId } from "../../../src/base/ids.ts";
 import { SESSION_PAUSED, SESSION_STARTED } from "../../../src/domain/session/session.ts";
 import { createSessionContext } from "../../../src/sessions/session-context.ts";
-import { sweepSession } from "../../../src/sessions/sweep-session.ts";
+import { sweepSession } from "../../../src/sessions/sweep/sweep-session.ts";
 import { append } from "../../../src/store/append.ts";
 import { seenOf } from "../../../src/store/conclude-session.ts";
 import { cancelRequest, takeOver } from "../../../src/store/leases.ts";

@@ -1,7 +1,7 @@
 import { newShortId } from "../../../base/ids.ts";
-import { adoptStreams, closeJobs, sweepEverything } from "../../../sessions/clean-up.ts";
 import { judgeSession, type SessionContext } from "../../../sessions/session-context.ts";
-import type { SweptSession } from "../../../sessions/sweep-session.ts";
+import { adoptStreams, closeJobs, sweepEverything } from "../../../sessions/sweep/clean-up.ts";
+import type { SweptSession } from "../../../sessions/sweep/sweep-session.ts";
 import { mustBeWritable } from "../../../store/append.ts";
 import { breathe } from "../../../store/catch-up.ts";
 import { openSessionIds } from "../../../store/leases.ts";

@@ -1,5 +1,5 @@
 import { ownerState, type SessionContext } from "../../../sessions/session-context.ts";
-import { SWEEPER_SEAT } from "../../../sessions/sweeper-election.ts";
+import { SWEEPER_SEAT } from "../../../sessions/sweep/sweeper-election.ts";
 import { catchUp } from "../../../store/catch-up.ts";
 import { readLease } from "../../../store/leases.ts";
 import { listReceipts } from "../../../store/receipts.ts";

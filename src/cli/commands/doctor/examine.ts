@@ -8,6 +8,7 @@ import { readPythonLock } from "../../../process/python-lock.ts";
 import { describeTarget } from "../../../store/store-target.ts";
 import { VERSION } from "../../../version.ts";
 import type { SharedFlags } from "../../command.ts";
+import { type AgentFindings, examineAgents } from "./examine-agents.ts";
 import { examineStore, type StoreFindings } from "./examine-store.ts";
 import type { Problem } from "./problem.ts";
 
@@ -29,6 +30,7 @@ export interface Examination {
     readonly dead: number;
   } | null;
   readonly addon: { readonly folder: string; readonly state: "absent" | "usable" | "not writable" } | null;
+  readonly agents: AgentFindings | null;
   readonly where: string | null;
   readonly store: StoreFindings | null;
   readonly problems: readonly Problem[];
@@ -47,6 +49,7 @@ export async function examine(flags: SharedFlags): Promise<Examination> {
     machine,
     locks: config && examineLocks(join(config.home, "locks")),
     addon: config && examineAddon(join(config.home, "runtime"), problems),
+    agents: config && (await attempt(problems, () => examineAgents(config, problems))),
     where: config && describeTarget(config.target),
     store,
     problems,

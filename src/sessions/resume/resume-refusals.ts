@@ -1,6 +1,6 @@
-import { type Refusal, refuse } from "../base/refusal.ts";
-import type { Origin } from "../domain/run/origin.ts";
-import type { Session } from "../domain/session/session.ts";
+import { type Refusal, refuse } from "../../base/refusal.ts";
+import type { Origin } from "../../domain/run/origin.ts";
+import type { Session } from "../../domain/session/session.ts";
 import type { ResumePlan } from "./resume-plan.ts";
 
 /** Why a session is not resumed, and what to do about it. */

@@ -1,11 +1,11 @@
-import { failpoint } from "../base/failpoint.ts";
-import { logLine } from "../base/log.ts";
-import { breathe } from "../store/catch-up.ts";
-import { type LeaseFilter, openSessionIds } from "../store/leases.ts";
-import { type JobWindow, openJobs } from "../store/python-jobs.ts";
-import { StoreError } from "../store/store-error.ts";
-import { closeJob } from "./close-job.ts";
-import type { SessionContext } from "./session-context.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { logLine } from "../../base/log.ts";
+import { breathe } from "../../store/catch-up.ts";
+import { type LeaseFilter, openSessionIds } from "../../store/leases.ts";
+import { type JobWindow, openJobs } from "../../store/python-jobs.ts";
+import { StoreError } from "../../store/store-error.ts";
+import { closeJob } from "../jobs/close-job.ts";
+import type { SessionContext } from "../session-context.ts";
 import { type SweptSession, sweepSession } from "./sweep-session.ts";
 
 /** Which sessions a sweep looks at, and where it stops. */

@@ -1,17 +1,17 @@
 import { hostname } from "node:os";
-import { failpoint } from "../base/failpoint.ts";
-import { newId } from "../base/ids.ts";
-import type { NewEvent, Payload } from "../domain/event.ts";
-import { isTerminal, SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED } from "../domain/session/session.ts";
-import { toIsoTimestamp } from "../domain/timestamp.ts";
-import { beginSession, concludeSession, seenOf, type Term } from "../store/conclude-session.ts";
-import { nextEpoch, type Taker } from "../store/leases.ts";
-import type { StoredFacts } from "../store/session-facts.ts";
-import { jobInterrupted } from "./conclusions.ts";
-import type { HostBinding } from "./host-binding.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { newId } from "../../base/ids.ts";
+import type { NewEvent, Payload } from "../../domain/event.ts";
+import { isTerminal, SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED } from "../../domain/session/session.ts";
+import { toIsoTimestamp } from "../../domain/timestamp.ts";
+import { beginSession, concludeSession, seenOf, type Term } from "../../store/conclude-session.ts";
+import { nextEpoch, type Taker } from "../../store/leases.ts";
+import type { StoredFacts } from "../../store/session-facts.ts";
+import { jobInterrupted } from "../conclusions.ts";
+import type { HostBinding } from "../resume/host-binding.ts";
+import type { SessionContext } from "../session-context.ts";
+import { JobsOfSessions } from "../sweep/sweep.ts";
 import { leaseTiming } from "./lease-timing.ts";
-import type { SessionContext } from "./session-context.ts";
-import { JobsOfSessions } from "./sweep.ts";
 
 /** What a claim records beside the lease: for whom, for which job, and where the work is. */
 export interface ClaimNote {

@@ -1,18 +1,18 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { newShortId } from "../base/ids.ts";
-import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
-import { type Origin, toOrigin } from "../domain/run/origin.ts";
-import { stepsOf } from "../domain/run/steps.ts";
-import { parseSeed } from "../domain/seed.ts";
-import type { Session } from "../domain/session/session.ts";
-import { selectRuntime } from "../runtimes/runtime-settings.ts";
-import { readFinishedSteps, readOrigin } from "../store/run-records.ts";
+import { newShortId } from "../../base/ids.ts";
+import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { type Origin, toOrigin } from "../../domain/run/origin.ts";
+import { stepsOf } from "../../domain/run/steps.ts";
+import { parseSeed } from "../../domain/seed.ts";
+import type { Session } from "../../domain/session/session.ts";
+import { selectRuntime } from "../../runtimes/runtime-settings.ts";
+import { readFinishedSteps, readOrigin } from "../../store/run-records.ts";
+import { type Judgement, judgeSession, type SessionContext } from "../session-context.ts";
 import type { HostBinding } from "./host-binding.ts";
 import { planResume, type ResumePlan } from "./resume-plan.ts";
 import { refusalOf } from "./resume-refusals.ts";
 import { findSeed } from "./seed-lookup.ts";
-import { type Judgement, judgeSession, type SessionContext } from "./session-context.ts";
 import { startWorker } from "./start-worker.ts";
 import type { WorkerReport } from "./worker-order.ts";
 

@@ -1,7 +1,7 @@
-import { failpoint } from "../base/failpoint.ts";
-import { newId } from "../base/ids.ts";
-import { type Lease, readLease, release, renewal, takeOver } from "../store/leases.ts";
-import { ownerState, type SessionContext } from "./session-context.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { newId } from "../../base/ids.ts";
+import { type Lease, readLease, release, renewal, takeOver } from "../../store/leases.ts";
+import { ownerState, type SessionContext } from "../session-context.ts";
 
 /** The elected sweeper's seat in the lease table; no session id looks like this. */
 export const SWEEPER_SEAT = "@sweeper";

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { MAX_SEED_BYTES } from "../domain/seed.ts";
-import { getBlob } from "../store/blobs.ts";
-import type { SessionContext } from "./session-context.ts";
+import { MAX_SEED_BYTES } from "../../domain/seed.ts";
+import { getBlob } from "../../store/blobs.ts";
+import type { SessionContext } from "../session-context.ts";
 
 /**
  * The text of a session's seed: from the store for runs of ours, from upstream's `seeds/` folder by its id else; undefined

@@ -1,7 +1,7 @@
-import { breathe } from "../store/catch-up.ts";
-import type { LeaseFilter } from "../store/leases.ts";
-import { adoptStartless } from "../store/startless-sessions.ts";
-import type { SessionContext } from "./session-context.ts";
+import { breathe } from "../../store/catch-up.ts";
+import type { LeaseFilter } from "../../store/leases.ts";
+import { adoptStartless } from "../../store/startless-sessions.ts";
+import type { SessionContext } from "../session-context.ts";
 import { JobsOfSessions, sweep, sweepJobs } from "./sweep.ts";
 import type { SweptSession } from "./sweep-session.ts";
 

@@ -1,20 +1,20 @@
-import { OuroborosError } from "../base/errors.ts";
-import { failpoint } from "../base/failpoint.ts";
-import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
-import { toOrigin } from "../domain/run/origin.ts";
-import { parseSeed, type Seed } from "../domain/seed.ts";
-import { readGitBranch } from "../process/git-branch.ts";
-import { type Runtime, selectRuntime } from "../runtimes/runtime-settings.ts";
-import { putBlob } from "../store/blobs.ts";
-import { readOrigin } from "../store/run-records.ts";
+import { OuroborosError } from "../../base/errors.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { toOrigin } from "../../domain/run/origin.ts";
+import { parseSeed, type Seed } from "../../domain/seed.ts";
+import { readGitBranch } from "../../process/git-branch.ts";
+import { type Runtime, selectRuntime } from "../../runtimes/runtime-settings.ts";
+import { putBlob } from "../../store/blobs.ts";
+import { readOrigin } from "../../store/run-records.ts";
+import { planResume } from "../resume/resume-plan.ts";
+import { refusalOf } from "../resume/resume-refusals.ts";
+import type { WorkerOrder } from "../resume/worker-order.ts";
+import { judgeSession, type SessionContext } from "../session-context.ts";
 import { beginOwnedSession, type Claimed, type ClaimNote, claimSession } from "./claim-session.ts";
 import { endOldOwner } from "./end-old-owner.ts";
 import { endRun } from "./end-run.ts";
-import { planResume } from "./resume-plan.ts";
-import { refusalOf } from "./resume-refusals.ts";
 import { RunLease } from "./run-lease.ts";
-import { judgeSession, type SessionContext } from "./session-context.ts";
-import type { WorkerOrder } from "./worker-order.ts";
 
 /** A session that this process owns, with all it takes to work on it. Its lease is being renewed already. */
 export interface OwnedRun {

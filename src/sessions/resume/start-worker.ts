@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { OuroborosError } from "../base/errors.ts";
-import { startDetached } from "../process/detached.ts";
-import { MARKER_VARIABLE } from "../process/process-list.ts";
-import type { SessionContext } from "./session-context.ts";
+import { OuroborosError } from "../../base/errors.ts";
+import { startDetached } from "../../process/detached.ts";
+import { MARKER_VARIABLE } from "../../process/process-list.ts";
+import type { SessionContext } from "../session-context.ts";
 import { type WorkerOrder, WorkerReport } from "./worker-order.ts";
 
 /** A claim is a few statements, but the store may be busy, and old agents get time to end. */

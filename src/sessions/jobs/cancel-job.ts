@@ -1,14 +1,14 @@
-import { failpoint } from "../base/failpoint.ts";
-import { newId } from "../base/ids.ts";
-import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
-import { isJobEnded, JOB_UPDATED } from "../domain/job.ts";
-import { isTerminal } from "../domain/session/session.ts";
-import { toIsoTimestamp } from "../domain/timestamp.ts";
-import { appendToOpenJob, endJob } from "../store/python-jobs.ts";
-import { cancelExecution } from "./cancel-execution.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { newId } from "../../base/ids.ts";
+import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { isJobEnded, JOB_UPDATED } from "../../domain/job.ts";
+import { isTerminal } from "../../domain/session/session.ts";
+import { toIsoTimestamp } from "../../domain/timestamp.ts";
+import { appendToOpenJob, endJob } from "../../store/python-jobs.ts";
+import { cancelExecution } from "../cancel-execution.ts";
+import type { SessionContext } from "../session-context.ts";
 import { jobEnd } from "./close-job.ts";
 import { type JudgedJob, judgeJob } from "./judge-job.ts";
-import type { SessionContext } from "./session-context.ts";
 
 export interface CancelJobRequest {
   readonly jobId: string;

@@ -1,6 +1,6 @@
-import { isReopenable, isTerminal } from "../domain/session/session.ts";
-import type { ProcessIdentity } from "../process/identity.ts";
-import { isHeld, type Judgement } from "./session-context.ts";
+import { isReopenable, isTerminal } from "../../domain/session/session.ts";
+import type { ProcessIdentity } from "../../process/identity.ts";
+import { isHeld, type Judgement } from "../session-context.ts";
 
 /** How long after its expiry a lease is still respected when nobody can look at its owner's process. */
 const GRACE_SECONDS = 30;

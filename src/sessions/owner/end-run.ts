@@ -1,11 +1,11 @@
-import { failpoint } from "../base/failpoint.ts";
-import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "../domain/session/session.ts";
-import { parseTimestamp } from "../domain/timestamp.ts";
-import { concludeOwned, reopenOwned, type Term } from "../store/conclude-session.ts";
-import { readLease, release } from "../store/leases.ts";
-import { loadSession } from "../store/sessions.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "../../domain/session/session.ts";
+import { parseTimestamp } from "../../domain/timestamp.ts";
+import { concludeOwned, reopenOwned, type Term } from "../../store/conclude-session.ts";
+import { readLease, release } from "../../store/leases.ts";
+import { loadSession } from "../../store/sessions.ts";
+import type { SessionContext } from "../session-context.ts";
 import { type OwnerEnd, ownerConclusion, ownerReopening } from "./owner-conclusions.ts";
-import type { SessionContext } from "./session-context.ts";
 
 /**
  * Ends a run on its owner's behalf and lets go of the session; resolves with the status it has then, or undefined when it is

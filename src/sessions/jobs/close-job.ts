@@ -1,9 +1,9 @@
-import type { NewEvent } from "../domain/event.ts";
-import { isJobEnded } from "../domain/job.ts";
-import { endJob } from "../store/python-jobs.ts";
-import { jobEnded } from "./conclusions.ts";
+import type { NewEvent } from "../../domain/event.ts";
+import { isJobEnded } from "../../domain/job.ts";
+import { endJob } from "../../store/python-jobs.ts";
+import { jobEnded } from "../conclusions.ts";
+import type { SessionContext } from "../session-context.ts";
 import { type JudgedJob, judgeJob } from "./judge-job.ts";
-import type { SessionContext } from "./session-context.ts";
 
 /** A server of upstream's writes its job's end, with the result in it, a moment after the session's. */
 const GRACE_MICROS = 60e6;

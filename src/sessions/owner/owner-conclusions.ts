@@ -1,5 +1,5 @@
-import { newId } from "../base/ids.ts";
-import type { NewEvent, Payload } from "../domain/event.ts";
+import { newId } from "../../base/ids.ts";
+import type { NewEvent, Payload } from "../../domain/event.ts";
 import {
   SESSION_CANCELLED,
   SESSION_COMPLETED,
@@ -7,10 +7,10 @@ import {
   SESSION_PAUSED,
   SESSION_REOPENED,
   type Session,
-} from "../domain/session/session.ts";
-import { toIsoTimestamp } from "../domain/timestamp.ts";
-import type { Conclusion, Term } from "../store/conclude-session.ts";
-import { executionTerminal, jobInterrupted } from "./conclusions.ts";
+} from "../../domain/session/session.ts";
+import { toIsoTimestamp } from "../../domain/timestamp.ts";
+import type { Conclusion, Term } from "../../store/conclude-session.ts";
+import { executionTerminal, jobInterrupted } from "../conclusions.ts";
 
 /** How an owner ends its own run. */
 export type OwnerEnd =

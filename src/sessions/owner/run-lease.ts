@@ -1,18 +1,18 @@
-import { delay } from "../base/delay.ts";
-import { messageOf, OuroborosError } from "../base/errors.ts";
-import { failpoint } from "../base/failpoint.ts";
-import { newId } from "../base/ids.ts";
-import { logLine } from "../base/log.ts";
-import { AUTO_CLEANUP, isTerminal, PROGRESS_UPDATED, type SessionStatus } from "../domain/session/session.ts";
-import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
-import { append } from "../store/append.ts";
-import { reopenOwned, type Term } from "../store/conclude-session.ts";
-import { readLease, renewal } from "../store/leases.ts";
-import { loadSession } from "../store/sessions.ts";
+import { delay } from "../../base/delay.ts";
+import { messageOf, OuroborosError } from "../../base/errors.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { newId } from "../../base/ids.ts";
+import { logLine } from "../../base/log.ts";
+import { AUTO_CLEANUP, isTerminal, PROGRESS_UPDATED, type SessionStatus } from "../../domain/session/session.ts";
+import { parseTimestamp, toIsoTimestamp } from "../../domain/timestamp.ts";
+import { append } from "../../store/append.ts";
+import { reopenOwned, type Term } from "../../store/conclude-session.ts";
+import { readLease, renewal } from "../../store/leases.ts";
+import { loadSession } from "../../store/sessions.ts";
+import type { SessionContext } from "../session-context.ts";
 import type { Claimed } from "./claim-session.ts";
 import { type LeaseTiming, leaseTiming } from "./lease-timing.ts";
 import { ownerReopening } from "./owner-conclusions.ts";
-import type { SessionContext } from "./session-context.ts";
 
 /** Why an owner has to stop: it is one no more, a person wants the end, the session has ended elsewhere, or it was told to. */
 export type Loss =
