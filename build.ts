@@ -54,7 +54,7 @@ process.stdout.write(`Built ${outfile} for ${target}, version ${packageJson.vers
 
 /**
  * libSQL computes the name of the addon it requires, so a bundler embeds nothing and the binary dies outside this folder.
- * This embeds it as a plain file, to be unpacked and loaded by src/store/native-addon.ts when a store is first opened:
+ * This embeds it as a plain file, to be unpacked and loaded by src/store/engine/native-addon.ts when a store is first opened:
  * loaded with the driver's module, one failure would leave that module broken for the rest of the process.
  */
 function embedLibsql(packageName: string): BunPlugin {
@@ -72,7 +72,7 @@ function embedLibsql(packageName: string): BunPlugin {
           .update(await readFile(addon))
           .digest("hex")
           .slice(0, 16);
-        const loader = JSON.stringify(join(import.meta.dirname, "src/store/native-addon.ts"));
+        const loader = JSON.stringify(join(import.meta.dirname, "src/store/engine/native-addon.ts"));
         const bound = `let ${names.map((name) => `${name} = (...args) => (bind(), ${name}(...args))`).join(",\n  ")};
 function bind() {
   ({ ${names.join(", ")} } = require(${loader}).loadNativeAddon(require(${JSON.stringify(addon)}), "${hash}"));

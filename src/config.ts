@@ -7,7 +7,7 @@ import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
 import type { MindSettings } from "./minds/choose-mind.ts";
 import { RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
 import type { OrphanPolicy } from "./sessions/session-context.ts";
-import type { StoreTarget } from "./store/store-target.ts";
+import type { StoreTarget } from "./store/engine/store-target.ts";
 
 /** Everything this process was told, read once: flag, then environment, then `config.yaml` of the Ouroboros home, then default. */
 export interface Config {

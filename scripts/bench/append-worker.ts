@@ -7,9 +7,9 @@ import type { NewEvent } from "../../src/domain/event.ts";
 import { toTimestamp } from "../../src/domain/timestamp.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
 import { append, type Expected } from "../../src/store/append.ts";
-import { takeOver } from "../../src/store/leases.ts";
+import { fileUrl } from "../../src/store/engine/store-target.ts";
 import { openStore } from "../../src/store/open-store.ts";
-import { fileUrl } from "../../src/store/store-target.ts";
+import { takeOver } from "../../src/store/session/leases.ts";
 
 const [, , side, path = "", expectation, perBatch = "1", payloadBytes = "300"] = process.argv;
 const SESSION = "orch_0123456789ab";

@@ -1,7 +1,7 @@
 // Times the two commonest reads inside one process: query-worker.ts STORE HOME ROUNDS, one line of JSON on stdout.
 import { createSessionContext } from "../../src/sessions/session-context.ts";
 import { openStore } from "../../src/store/open-store.ts";
-import { listSessions } from "../../src/store/sessions.ts";
+import { listSessions } from "../../src/store/session/sessions.ts";
 import { sessionStatus } from "../../src/views/session-status.ts";
 
 const [, , path = "", home = "", rounds = "0"] = process.argv;

@@ -1,7 +1,7 @@
 import { openApp } from "../app.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { catchUp } from "../store/catch-up.ts";
-import { StoreError } from "../store/store-error.ts";
+import { StoreError } from "../store/engine/store-error.ts";
+import { catchUp } from "../store/session/catch-up.ts";
 import type { SharedFlags } from "./command.ts";
 import { startProgress } from "./progress.ts";
 

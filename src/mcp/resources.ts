@@ -2,7 +2,7 @@ import type { ReadResourceResult } from "@modelcontextprotocol/server";
 import { OuroborosError } from "../base/errors.ts";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import type { StartUp } from "../startup/start-up.ts";
-import { completeSessionId } from "../store/sessions.ts";
+import { completeSessionId } from "../store/session/sessions.ts";
 import { sessionStatus } from "../views/session-status.ts";
 
 const STARTUP = "ouroboros://startup";

@@ -199,9 +199,9 @@ function guardEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => GUARDS.test(name)));
 }
 
-/** What a program needs to run, and our own variables but for the store's. */
+/** What a program needs to be loaded and run, and our own variables but for the store's. */
 const GUARDS =
-  /^((PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SystemRoot|COMSPEC|APPDATA|LOCALAPPDATA|USERPROFILE)$|_?OUROBOROS_(?!DATABASE))/i;
+  /^((PATH|LD_\w+|DYLD_\w+|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SystemRoot|COMSPEC|APPDATA|LOCALAPPDATA|USERPROFILE)$|_?OUROBOROS_(?!DATABASE))/i;
 
 function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => {

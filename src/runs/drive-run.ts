@@ -5,7 +5,7 @@ import { patiently } from "../sessions/owner/patiently.ts";
 import type { Loss } from "../sessions/owner/run-lease.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { readFinishedSteps } from "../store/run-records.ts";
+import { readFinishedSteps } from "../store/session/run-records.ts";
 import { RunLog } from "./run-log.ts";
 import { runStep } from "./run-step.ts";
 

@@ -8,8 +8,8 @@ import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import { append, isOwner } from "../store/append.ts";
 import { blobStatement } from "../store/blobs.ts";
-import type { Statement } from "../store/database.ts";
-import { forgetAttempts } from "../store/leases.ts";
+import type { Statement } from "../store/engine/database.ts";
+import { forgetAttempts } from "../store/session/leases.ts";
 
 type StepState = "pending" | "in_progress" | "completed" | "failed";
 

@@ -9,10 +9,10 @@ import {
 } from "../domain/session/session.ts";
 import type { Verdict } from "../domain/session/verdict.ts";
 import { toIsoTimestamp } from "../domain/timestamp.ts";
-import type { Conclusion } from "../store/conclude-session.ts";
-import { seenOf } from "../store/conclude-session.ts";
-import { nextEpoch } from "../store/leases.ts";
-import type { StoredFacts } from "../store/session-facts.ts";
+import type { Conclusion } from "../store/session/conclude-session.ts";
+import { seenOf } from "../store/session/conclude-session.ts";
+import { nextEpoch } from "../store/session/leases.ts";
+import type { StoredFacts } from "../store/session/session-facts.ts";
 import { MAX_ATTEMPTS } from "./resume/resume-plan.ts";
 
 /** What a conclusion is made of besides the facts: a time later than all of the session's, and its open jobs. */

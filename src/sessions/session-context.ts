@@ -4,8 +4,8 @@ import { ownIdentity, type ProcessIdentity } from "../process/identity.ts";
 import { probe } from "../process/liveness.ts";
 import { type PythonLock, readPythonLock } from "../process/python-lock.ts";
 import type { RuntimeSettings } from "../runtimes/runtime-settings.ts";
-import type { Lease } from "../store/leases.ts";
-import { readFacts, type StoredFacts } from "../store/session-facts.ts";
+import type { Lease } from "../store/session/leases.ts";
+import { readFacts, type StoredFacts } from "../store/session/session-facts.ts";
 import type { Store } from "../store/store.ts";
 
 /** How orphans are treated: after how much silence, and whether something else than the table says is done. */

@@ -8,9 +8,9 @@ import { adoptStreams, type CleanUpOptions, closeJobs, sweepEverything } from ".
 import { logSwept, sweep } from "../sessions/sweep/sweep.ts";
 import type { SweptSession } from "../sessions/sweep/sweep-session.ts";
 import { type SweeperTerm, standForElection } from "../sessions/sweep/sweeper-election.ts";
-import { breathe, catchUp } from "../store/catch-up.ts";
-import { countOpenAfter } from "../store/leases.ts";
 import { putReceipt } from "../store/receipts.ts";
+import { breathe, catchUp } from "../store/session/catch-up.ts";
+import { countOpenAfter } from "../store/session/leases.ts";
 import { VERSION } from "../version.ts";
 import { Gate } from "./gate.ts";
 import { newReceipt, type Receipt, receiptLine, SweepCount } from "./receipt.ts";

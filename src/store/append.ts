@@ -1,9 +1,9 @@
 import { delay } from "../base/delay.ts";
 import type { NewEvent } from "../domain/event.ts";
-import { query, type SqlValue, type Statement } from "./database.ts";
+import { query, type SqlValue, type Statement } from "./engine/database.ts";
+import { StoreError } from "./engine/store-error.ts";
 import { INSERT_COLUMNS, insertValues } from "./row.ts";
 import type { Store } from "./store.ts";
-import { StoreError } from "./store-error.ts";
 
 /** What must still hold in the store for the append to happen. */
 export type Expected =

@@ -1,11 +1,11 @@
 import { chmod, open, stat } from "node:fs/promises";
 import { failpoint } from "../base/failpoint.ts";
-import { type Database, query, type Statement } from "./database.ts";
-import { openFileDatabase } from "./file-database.ts";
+import { type Database, query, type Statement } from "./engine/database.ts";
+import { openFileDatabase } from "./engine/file-database.ts";
+import { StoreError } from "./engine/store-error.ts";
 import { openStore } from "./open-store.ts";
 import { creation, emptying, probeShape, SCHEMA_VERSION, type StoreShape } from "./schema.ts";
-import { countSessions } from "./sessions.ts";
-import { StoreError } from "./store-error.ts";
+import { countSessions } from "./session/sessions.ts";
 
 interface BackedUp {
   readonly events: number;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { toTimestamp } from "../domain/timestamp.ts";
 import { type Guard, mustBeWritable } from "./append.ts";
-import { query, type Statement } from "./database.ts";
+import { query, type Statement } from "./engine/database.ts";
 import type { Store } from "./store.ts";
 
 /** Stores a body once, under the SHA-256 of its bytes (hexadecimal); the same body again costs nothing. */

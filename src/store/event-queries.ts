@@ -1,8 +1,8 @@
 import type { StoredEvent } from "../domain/event.ts";
-import { query, type SqlValue } from "./database.ts";
+import { query, type SqlValue } from "./engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
-import { SCOPE_CONDITIONS } from "./session-scopes.ts";
-import { loadSession } from "./sessions.ts";
+import { SCOPE_CONDITIONS } from "./session/session-scopes.ts";
+import { loadSession } from "./session/sessions.ts";
 import type { Store } from "./store.ts";
 
 export interface EventFilter {

@@ -1,11 +1,11 @@
 import { createStamper } from "../domain/stamper.ts";
-import type { Database } from "./database.ts";
-import { openFileDatabase } from "./file-database.ts";
-import { openRemoteDatabase } from "./remote-database.ts";
+import type { Database } from "./engine/database.ts";
+import { openFileDatabase } from "./engine/file-database.ts";
+import { openRemoteDatabase } from "./engine/remote-database.ts";
+import { StoreError } from "./engine/store-error.ts";
+import type { StoreTarget } from "./engine/store-target.ts";
 import { creation, probeShape, SCHEMA_VERSION, type StoreShape, temporaryTables } from "./schema.ts";
 import type { Store } from "./store.ts";
-import { StoreError } from "./store-error.ts";
-import type { StoreTarget } from "./store-target.ts";
 
 export interface OpenOptions {
   /** Never write, never sweep, create nothing. */

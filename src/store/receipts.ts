@@ -1,5 +1,5 @@
 import { mustBeWritable } from "./append.ts";
-import { query } from "./database.ts";
+import { query } from "./engine/database.ts";
 import type { Store } from "./store.ts";
 
 /** One start of a server, as it is kept for `doctor`. */

@@ -1,7 +1,7 @@
 import type { NewEvent, Payload, StoredEvent } from "../domain/event.ts";
 import { storablePayload } from "../domain/payload.ts";
 import { parseTimestamp, toTimestamp } from "../domain/timestamp.ts";
-import type { Rows, SqlValue } from "./database.ts";
+import type { Rows, SqlValue } from "./engine/database.ts";
 
 /**
  * The columns every reader of `events` selects, in this order of meaning. Payload and time come as bytes: the driver

@@ -1,5 +1,5 @@
-import { type Database, query, type Statement } from "./database.ts";
-import { StoreError } from "./store-error.ts";
+import { type Database, query, type Statement } from "./engine/database.ts";
+import { StoreError } from "./engine/store-error.ts";
 
 /** The version of our own tables, and the oldest program that may still write beside them. Changes are additive. */
 export const SCHEMA_VERSION = 1;

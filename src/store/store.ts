@@ -1,7 +1,7 @@
 import type { Stamper } from "../domain/stamper.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./engine/database.ts";
+import type { StoreTarget } from "./engine/store-target.ts";
 import type { StoreShape } from "./schema.ts";
-import type { StoreTarget } from "./store-target.ts";
 
 /** An open store: what stands in it, whether it may be written, and the database underneath. */
 export interface Store extends AsyncDisposable {

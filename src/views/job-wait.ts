@@ -2,7 +2,7 @@ import { delay } from "../base/delay.ts";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { type WaitFor, wakes } from "../domain/job-news.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { jobEvents, newestRowidOfAll, someJobEvent } from "../store/jobs.ts";
+import { jobEvents, newestRowidOfAll, someJobEvent } from "../store/jobs/jobs.ts";
 import { type EventLine, toEventLine } from "./event-list.ts";
 import { type JobView, type SeenJob, seeJob } from "./job.ts";
 

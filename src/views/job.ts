@@ -6,8 +6,8 @@ import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { jobNotFound } from "../sessions/jobs/cancel-job.ts";
 import { type JudgedJob, judgeJob } from "../sessions/jobs/judge-job.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { listJobIds } from "../store/jobs.ts";
-import { readProgress } from "../store/session-progress.ts";
+import { listJobIds } from "../store/jobs/jobs.ts";
+import { readProgress } from "../store/session/session-progress.ts";
 
 /** The truth about one job, as every surface shows it. Times are ISO 8601, UTC. */
 export interface JobView {

@@ -5,9 +5,9 @@ import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { planResume, type ResumePlan } from "../sessions/resume/resume-plan.ts";
 import { findSeed } from "../sessions/resume/seed-lookup.ts";
 import { judgeSession, type SessionContext } from "../sessions/session-context.ts";
-import { readOrigin } from "../store/run-records.ts";
-import { readProgress } from "../store/session-progress.ts";
-import { listSessions } from "../store/sessions.ts";
+import { readOrigin } from "../store/session/run-records.ts";
+import { readProgress } from "../store/session/session-progress.ts";
+import { listSessions } from "../store/session/sessions.ts";
 
 /** A session that is not over for good: how far it is, what stopped it, and what resuming it would do. */
 export interface ResumableView {

@@ -6,9 +6,9 @@ import { isReopenable, isTerminal, SESSION_STATUSES, type Session } from "../dom
 import { parseTimestamp } from "../domain/timestamp.ts";
 import { planResume, type ResumePlan } from "../sessions/resume/resume-plan.ts";
 import { judgeSession, type SessionContext } from "../sessions/session-context.ts";
-import { readOrigin } from "../store/run-records.ts";
-import { readProgress } from "../store/session-progress.ts";
-import { listSessions } from "../store/sessions.ts";
+import { readOrigin } from "../store/session/run-records.ts";
+import { readProgress } from "../store/session/session-progress.ts";
+import { listSessions } from "../store/session/sessions.ts";
 import { type CardLine, writeCard } from "./resume-card-text.ts";
 
 const LOOKED_AT = 200;

@@ -3,8 +3,8 @@ import { isTerminal, type Session, type SessionStatus } from "../domain/session/
 import type { Liveness } from "../domain/session/verdict.ts";
 import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { type Judgement, judgeSession, type SessionContext } from "../sessions/session-context.ts";
-import { readProgress } from "../store/session-progress.ts";
-import { findByExecution } from "../store/sessions.ts";
+import { readProgress } from "../store/session/session-progress.ts";
+import { findByExecution } from "../store/session/sessions.ts";
 
 /** The truth about one session, as every surface shows it. Times are ISO 8601, UTC. */
 export interface SessionStatusView {

@@ -3,7 +3,7 @@ import type { Payload, StoredEvent } from "../domain/event.ts";
 import { AUTO_CLEANUP, isReopenable, isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
 import type { Liveness, Verdict } from "../domain/session/verdict.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { query } from "../store/database.ts";
+import { query } from "../store/engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../store/row.ts";
 import { judgeByAnyId, sessionNotFound } from "./session-status.ts";
 

@@ -74,7 +74,9 @@ test("--version and --help load the kit and a few small files, neither the store
   expect(
     loaded.filter((path) => /valibot|libsql|modelcontextprotocol|\/src\/(store|mcp|sessions)\//.test(path)),
   ).toEqual([]);
-  expect([...staticImports(join(dirname(cli), "commands/sessions.ts"))].join()).toContain("/src/store/sessions.ts");
+  expect([...staticImports(join(dirname(cli), "commands/sessions.ts"))].join()).toContain(
+    "/src/store/session/sessions.ts",
+  );
 });
 
 test("the built binary prints its version and lists sessions", async () => {

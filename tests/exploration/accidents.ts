@@ -1,6 +1,6 @@
 import { PROGRESS_UPDATED, SESSION_CANCELLED } from "../../src/domain/session/session.ts";
 import { toTimestamp } from "../../src/domain/timestamp.ts";
-import type { Statement } from "../../src/store/database.ts";
+import type { Statement } from "../../src/store/engine/database.ts";
 import { EXECUTION, HOUR_MS, JOB, pidOf, SESSION, STRANDS, WORKERS } from "./cast.ts";
 import type { State } from "./state.ts";
 

@@ -1,6 +1,6 @@
-import { catchUp } from "../../src/store/catch-up.ts";
+import { StoreError } from "../../src/store/engine/store-error.ts";
 import type { StoreShape } from "../../src/store/schema.ts";
-import { StoreError } from "../../src/store/store-error.ts";
+import { catchUp } from "../../src/store/session/catch-up.ts";
 import { ACCIDENTS, type Accident, died } from "./accidents.ts";
 import { contextOf, identityOf, pidOf, SESSION, STRANDS, WORKERS } from "./cast.ts";
 import { type Content, foldOf, forget, intern } from "./content.ts";

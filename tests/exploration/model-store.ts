@@ -1,8 +1,8 @@
 import { type Statement as Prepared, type SQLQueryBindings, Database as Sqlite } from "bun:sqlite";
-import type { Database, Rows, Statement } from "../../src/store/database.ts";
+import type { Database, Rows, Statement } from "../../src/store/engine/database.ts";
+import type { StoreError } from "../../src/store/engine/store-error.ts";
+import { toStoreError } from "../../src/store/engine/store-error.ts";
 import { creation, probeShape, type StoreShape } from "../../src/store/schema.ts";
-import type { StoreError } from "../../src/store/store-error.ts";
-import { toStoreError } from "../../src/store/store-error.ts";
 import { type Content, type EventRow, intern, type Row, share, successor } from "./content.ts";
 
 /** What one call of the database did: what the caller gets to see, and what stands in the store afterwards. */

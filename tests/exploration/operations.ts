@@ -18,10 +18,10 @@ import { sweepSession } from "../../src/sessions/sweep/sweep-session.ts";
 import { standForElection } from "../../src/sessions/sweep/sweeper-election.ts";
 import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
 import { append } from "../../src/store/append.ts";
-import { catchUp } from "../../src/store/catch-up.ts";
-import type { Term } from "../../src/store/conclude-session.ts";
-import { rebuildProjection } from "../../src/store/projection.ts";
-import { loadSession } from "../../src/store/sessions.ts";
+import { catchUp } from "../../src/store/session/catch-up.ts";
+import type { Term } from "../../src/store/session/conclude-session.ts";
+import { rebuildProjection } from "../../src/store/session/projection.ts";
+import { loadSession } from "../../src/store/session/sessions.ts";
 import { BATCH, JOB, PERSON, SESSION } from "./cast.ts";
 import { afterOneTick, withoutTicks } from "./replay.ts";
 

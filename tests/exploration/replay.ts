@@ -8,10 +8,10 @@ import type { ProcessIdentity } from "../../src/process/identity.ts";
 import { systemProcesses } from "../../src/process/liveness.ts";
 import * as processTree from "../../src/process/process-tree.ts";
 import * as blobs from "../../src/store/blobs.ts";
-import type { Database, Rows, Statement } from "../../src/store/database.ts";
+import type { Database, Rows, Statement } from "../../src/store/engine/database.ts";
+import type { StoreError } from "../../src/store/engine/store-error.ts";
 import type { StoreShape } from "../../src/store/schema.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { StoreError } from "../../src/store/store-error.ts";
 import { intern } from "./content.ts";
 import type { Mode } from "./model-store.ts";
 

@@ -1,5 +1,5 @@
-import type { Term } from "../../src/store/conclude-session.ts";
-import type { Statement } from "../../src/store/database.ts";
+import type { Statement } from "../../src/store/engine/database.ts";
+import type { Term } from "../../src/store/session/conclude-session.ts";
 import type { Content } from "./content.ts";
 import type { Operation, Report } from "./operations.ts";
 import type { Answer, Standing, Surroundings } from "./replay.ts";

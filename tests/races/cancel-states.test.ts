@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isRefusal } from "../../src/base/refusal.ts";
 import type { AgentGroup } from "../../src/process/process-tree.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
-import { readOrigin } from "../../src/store/run-records.ts";
+import { readOrigin } from "../../src/store/session/run-records.ts";
 import { isRunning, until } from "../support/agent-processes.ts";
 import { freeze, type GivenRun, givenRun, type Started } from "./support/given-run.ts";
 

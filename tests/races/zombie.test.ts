@@ -6,9 +6,9 @@ import { AUTO_CLEANUP, SESSION_CANCELLED, SESSION_CLAIMED } from "../../src/doma
 import { ownIdentity } from "../../src/process/identity.ts";
 import { reopenSession } from "../../src/sessions/sweep/sweep-session.ts";
 import { append } from "../../src/store/append.ts";
-import { concludeSession, seenOf } from "../../src/store/conclude-session.ts";
-import { nextEpoch } from "../../src/store/leases.ts";
-import { readFacts } from "../../src/store/session-facts.ts";
+import { concludeSession, seenOf } from "../../src/store/session/conclude-session.ts";
+import { nextEpoch } from "../../src/store/session/leases.ts";
+import { readFacts } from "../../src/store/session/session-facts.ts";
 import { isRunning, until } from "../support/agent-processes.ts";
 import { given } from "../support/store-contract/rows.ts";
 import { type GivenRun, givenRun, isFrozen, type Started } from "./support/given-run.ts";

@@ -4,9 +4,9 @@ import { newId } from "../../src/base/ids.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
 import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
-import { seenOf } from "../../src/store/conclude-session.ts";
-import { readLease, release, takeOver } from "../../src/store/leases.ts";
-import { readFacts } from "../../src/store/session-facts.ts";
+import { seenOf } from "../../src/store/session/conclude-session.ts";
+import { readLease, release, takeOver } from "../../src/store/session/leases.ts";
+import { readFacts } from "../../src/store/session/session-facts.ts";
 import { deadPid, deadProcess, type GivenStore, givenOrphan, HOUR_MICROS } from "../support/given-store.ts";
 
 const own = ownIdentity();

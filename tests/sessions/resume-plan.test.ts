@@ -4,7 +4,7 @@ import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import type { ProcessIdentity } from "../../src/process/identity.ts";
 import { MAX_ATTEMPTS, planResume, type ResumePlan } from "../../src/sessions/resume/resume-plan.ts";
 import { judgeSession, type SessionContext } from "../../src/sessions/session-context.ts";
-import { cancelRequest } from "../../src/store/leases.ts";
+import { cancelRequest } from "../../src/store/session/leases.ts";
 import { deadPid, deadProcess, type GivenStore, givenOrphan } from "../support/given-store.ts";
 
 /** Machines are named here, so that the table means the same where the system does not name its own. */

@@ -5,8 +5,8 @@ import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
 import { sweep } from "../../src/sessions/sweep/sweep.ts";
-import { cancelRequest, readLease, renewal } from "../../src/store/leases.ts";
-import { StoreError } from "../../src/store/store-error.ts";
+import { StoreError } from "../../src/store/engine/store-error.ts";
+import { cancelRequest, readLease, renewal } from "../../src/store/session/leases.ts";
 import { deadProcess, type GivenStore, givenOrphan, interfered, isTakeOver, once } from "../support/given-store.ts";
 
 /** Sweeps while somebody acts once, right before the batch that would conclude. */

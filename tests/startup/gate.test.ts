@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Gate, type Phase } from "../../src/startup/gate.ts";
-import { StoreError } from "../../src/store/store-error.ts";
+import { StoreError } from "../../src/store/engine/store-error.ts";
 
 /** A gate that has come as far as this. */
 function gateAt(phase: Phase): Gate {

@@ -10,12 +10,12 @@ import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
 import type { SessionContext } from "../../src/sessions/session-context.ts";
 import { undoCleanup } from "../../src/sessions/sweep/undo-cleanup.ts";
 import { append } from "../../src/store/append.ts";
-import { seenOf } from "../../src/store/conclude-session.ts";
-import { query } from "../../src/store/database.ts";
-import { readLease, takeOver } from "../../src/store/leases.ts";
-import { readFacts } from "../../src/store/session-facts.ts";
-import { loadSession } from "../../src/store/sessions.ts";
-import { StoreError } from "../../src/store/store-error.ts";
+import { query } from "../../src/store/engine/database.ts";
+import { StoreError } from "../../src/store/engine/store-error.ts";
+import { seenOf } from "../../src/store/session/conclude-session.ts";
+import { readLease, takeOver } from "../../src/store/session/leases.ts";
+import { readFacts } from "../../src/store/session/session-facts.ts";
+import { loadSession } from "../../src/store/session/sessions.ts";
 import { DEFAULT_POLICY, deadProcess, interfered, isTakeOver, makeHome, openContext } from "../support/given-store.ts";
 import { until, watchStartUp } from "../support/watched-start-up.ts";
 

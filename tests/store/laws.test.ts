@@ -22,16 +22,16 @@ import {
 } from "../../src/domain/session/session.ts";
 import { ownIdentity } from "../../src/process/identity.ts";
 import { append } from "../../src/store/append.ts";
-import { catchUp } from "../../src/store/catch-up.ts";
-import { concludeSession } from "../../src/store/conclude-session.ts";
 import { eventsAfter, queryEvents } from "../../src/store/event-queries.ts";
-import { openSessionIds, type Taker } from "../../src/store/leases.ts";
 import { openStore } from "../../src/store/open-store.ts";
-import { readFacts } from "../../src/store/session-facts.ts";
-import { readProgress } from "../../src/store/session-progress.ts";
-import { SESSION_COLUMNS, toSession } from "../../src/store/session-rows.ts";
-import { countSessions, findByExecution, listSessions, loadSession } from "../../src/store/sessions.ts";
-import { adoptStartless } from "../../src/store/startless-sessions.ts";
+import { catchUp } from "../../src/store/session/catch-up.ts";
+import { concludeSession } from "../../src/store/session/conclude-session.ts";
+import { openSessionIds, type Taker } from "../../src/store/session/leases.ts";
+import { readFacts } from "../../src/store/session/session-facts.ts";
+import { readProgress } from "../../src/store/session/session-progress.ts";
+import { SESSION_COLUMNS, toSession } from "../../src/store/session/session-rows.ts";
+import { countSessions, findByExecution, listSessions, loadSession } from "../../src/store/session/sessions.ts";
+import { adoptStartless } from "../../src/store/session/startless-sessions.ts";
 import type { Store } from "../../src/store/store.ts";
 import {
   allEvents,

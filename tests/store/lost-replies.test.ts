@@ -7,12 +7,12 @@ import { SESSION_CANCELLED, SESSION_STARTED } from "../../src/domain/session/ses
 import { ownIdentity } from "../../src/process/identity.ts";
 import { append, type Expected } from "../../src/store/append.ts";
 import { getBlob, putBlob } from "../../src/store/blobs.ts";
-import { catchUp } from "../../src/store/catch-up.ts";
-import { concludeSession } from "../../src/store/conclude-session.ts";
-import { type Taker, takeOver } from "../../src/store/leases.ts";
 import { openStore } from "../../src/store/open-store.ts";
-import { readFacts } from "../../src/store/session-facts.ts";
-import { countSessions, loadSession } from "../../src/store/sessions.ts";
+import { catchUp } from "../../src/store/session/catch-up.ts";
+import { concludeSession } from "../../src/store/session/conclude-session.ts";
+import { type Taker, takeOver } from "../../src/store/session/leases.ts";
+import { readFacts } from "../../src/store/session/session-facts.ts";
+import { countSessions, loadSession } from "../../src/store/session/sessions.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type DroppingProxy, startDroppingProxy } from "../support/dropping-proxy.ts";
 import { type LibsqlServer, libsqlServerAvailable, startLibsqlServer } from "../support/libsql-server.ts";

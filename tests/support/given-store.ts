@@ -13,14 +13,14 @@ import { createSessionContext, type OrphanPolicy, type SessionContext } from "..
 import { sweep } from "../../src/sessions/sweep/sweep.ts";
 import type { SweptSession } from "../../src/sessions/sweep/sweep-session.ts";
 import { append } from "../../src/store/append.ts";
-import { catchUp } from "../../src/store/catch-up.ts";
-import { seenOf } from "../../src/store/conclude-session.ts";
-import { type Database, query, type Rows, type SqlValue, type Statement } from "../../src/store/database.ts";
-import { takeOver } from "../../src/store/leases.ts";
+import { type Database, query, type Rows, type SqlValue, type Statement } from "../../src/store/engine/database.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../../src/store/row.ts";
-import { readFacts } from "../../src/store/session-facts.ts";
-import { loadSession } from "../../src/store/sessions.ts";
+import { catchUp } from "../../src/store/session/catch-up.ts";
+import { seenOf } from "../../src/store/session/conclude-session.ts";
+import { takeOver } from "../../src/store/session/leases.ts";
+import { readFacts } from "../../src/store/session/session-facts.ts";
+import { loadSession } from "../../src/store/session/sessions.ts";
 import type { Store } from "../../src/store/store.ts";
 
 export const HOUR_MICROS = 3_600_000_000;

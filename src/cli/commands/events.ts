@@ -2,7 +2,7 @@ import { type Refusal, refuse } from "../../base/refusal.ts";
 import type { StoredEvent } from "../../domain/event.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { queryEvents } from "../../store/event-queries.ts";
-import { findByExecution, loadSession } from "../../store/sessions.ts";
+import { findByExecution, loadSession } from "../../store/session/sessions.ts";
 import { toWholeEvent } from "../../views/event-list.ts";
 import { sessionNotFound } from "../../views/session-status.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";

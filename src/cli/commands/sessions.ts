@@ -1,7 +1,7 @@
 import type { Session, SessionStatus } from "../../domain/session/session.ts";
 import { isTerminal } from "../../domain/session/session.ts";
 import { judgeSession } from "../../sessions/session-context.ts";
-import { listSessions } from "../../store/sessions.ts";
+import { listSessions } from "../../store/session/sessions.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { look } from "../open.ts";
 import { lines, table } from "../render.ts";

@@ -2,7 +2,7 @@ import { OuroborosError } from "../../base/errors.ts";
 import { readConfig } from "../../config.ts";
 import { systemProcesses } from "../../process/liveness.ts";
 import { backUpStore } from "../../store/backup.ts";
-import { StoreError } from "../../store/store-error.ts";
+import { StoreError } from "../../store/engine/store-error.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { lines } from "../render.ts";
 import { partialOf, removePartial } from "./store/backup-file.ts";

@@ -1,8 +1,8 @@
 import type { StoredEvent } from "../../domain/event.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
-import { breathe } from "../../store/catch-up.ts";
-import { query } from "../../store/database.ts";
+import { query } from "../../store/engine/database.ts";
 import { eventsAfter } from "../../store/event-queries.ts";
+import { breathe } from "../../store/session/catch-up.ts";
 import type { Store } from "../../store/store.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { EXIT } from "../exit-code.ts";

@@ -4,7 +4,7 @@ import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { isJobEnded, JOB_UPDATED } from "../../domain/job.ts";
 import { isTerminal } from "../../domain/session/session.ts";
 import { toIsoTimestamp } from "../../domain/timestamp.ts";
-import { appendToOpenJob, endJob } from "../../store/python-jobs.ts";
+import { appendToOpenJob, endJob } from "../../store/jobs/python-jobs.ts";
 import { cancelExecution } from "../cancel-execution.ts";
 import type { SessionContext } from "../session-context.ts";
 import { jobEnd } from "./close-job.ts";

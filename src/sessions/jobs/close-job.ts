@@ -1,6 +1,6 @@
 import type { NewEvent } from "../../domain/event.ts";
 import { isJobEnded } from "../../domain/job.ts";
-import { endJob } from "../../store/python-jobs.ts";
+import { endJob } from "../../store/jobs/python-jobs.ts";
 import { jobEnded } from "../conclusions.ts";
 import type { SessionContext } from "../session-context.ts";
 import { type JudgedJob, judgeJob } from "./judge-job.ts";

@@ -3,8 +3,8 @@ import { type JobVerdict, jobVerdict } from "../../domain/job-verdict.ts";
 import type { OwnerState } from "../../domain/session/verdict.ts";
 import type { ProcessIdentity } from "../../process/identity.ts";
 import { isPid, probe, probePid, systemProcesses } from "../../process/liveness.ts";
-import { type JobPicture, type JobScopes, loadJob, readJobPicture } from "../../store/jobs.ts";
-import { findByExecution } from "../../store/sessions.ts";
+import { type JobPicture, type JobScopes, loadJob, readJobPicture } from "../../store/jobs/jobs.ts";
+import { findByExecution } from "../../store/session/sessions.ts";
 import { type Judgement, judgeSession, type SessionContext } from "../session-context.ts";
 
 /** A job judged now: its rows, its session's verdict, its own, and how far its streams had come just before. */

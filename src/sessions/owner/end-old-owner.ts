@@ -1,6 +1,6 @@
 import { type AgentGroup, endAgentGroup, endProcess } from "../../process/process-tree.ts";
-import type { Lease } from "../../store/leases.ts";
-import { readOpenAgents } from "../../store/run-records.ts";
+import type { Lease } from "../../store/session/leases.ts";
+import { readOpenAgents } from "../../store/session/run-records.ts";
 import type { SessionContext } from "../session-context.ts";
 
 /** What is left of an owner that was fenced, and of its agents. */

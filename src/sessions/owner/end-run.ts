@@ -1,9 +1,9 @@
 import { failpoint } from "../../base/failpoint.ts";
 import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "../../domain/session/session.ts";
 import { parseTimestamp } from "../../domain/timestamp.ts";
-import { concludeOwned, reopenOwned, type Term } from "../../store/conclude-session.ts";
-import { readLease, release } from "../../store/leases.ts";
-import { loadSession } from "../../store/sessions.ts";
+import { concludeOwned, reopenOwned, type Term } from "../../store/session/conclude-session.ts";
+import { readLease, release } from "../../store/session/leases.ts";
+import { loadSession } from "../../store/session/sessions.ts";
 import type { SessionContext } from "../session-context.ts";
 import { type OwnerEnd, ownerConclusion, ownerReopening } from "./owner-conclusions.ts";
 

@@ -9,7 +9,7 @@ import {
   type Session,
 } from "../../domain/session/session.ts";
 import { toIsoTimestamp } from "../../domain/timestamp.ts";
-import type { Conclusion, Term } from "../../store/conclude-session.ts";
+import type { Conclusion, Term } from "../../store/session/conclude-session.ts";
 import { executionTerminal, jobInterrupted } from "../conclusions.ts";
 
 /** How an owner ends its own run. */

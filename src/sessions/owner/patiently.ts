@@ -1,7 +1,7 @@
 import { delay } from "../../base/delay.ts";
 import { messageOf } from "../../base/errors.ts";
 import { logLine } from "../../base/log.ts";
-import { StoreError } from "../../store/store-error.ts";
+import { StoreError } from "../../store/engine/store-error.ts";
 
 const PAUSE_MS = 1_000;
 /** Longer than a server takes to be restarted, a laptop to find its network, or a person to make room on a disk. */

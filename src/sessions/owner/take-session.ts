@@ -6,7 +6,7 @@ import { parseSeed, type Seed } from "../../domain/seed.ts";
 import { readGitBranch } from "../../process/git-branch.ts";
 import { type Runtime, selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { putBlob } from "../../store/blobs.ts";
-import { readOrigin } from "../../store/run-records.ts";
+import { readOrigin } from "../../store/session/run-records.ts";
 import { planResume } from "../resume/resume-plan.ts";
 import { refusalOf } from "../resume/resume-refusals.ts";
 import type { WorkerOrder } from "../resume/worker-order.ts";

@@ -7,7 +7,7 @@ import { stepsOf } from "../../domain/run/steps.ts";
 import { parseSeed } from "../../domain/seed.ts";
 import type { Session } from "../../domain/session/session.ts";
 import { selectRuntime } from "../../runtimes/runtime-settings.ts";
-import { readFinishedSteps, readOrigin } from "../../store/run-records.ts";
+import { readFinishedSteps, readOrigin } from "../../store/session/run-records.ts";
 import { type Judgement, judgeSession, type SessionContext } from "../session-context.ts";
 import type { HostBinding } from "./host-binding.ts";
 import { planResume, type ResumePlan } from "./resume-plan.ts";

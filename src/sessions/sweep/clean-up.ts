@@ -1,6 +1,6 @@
-import { breathe } from "../../store/catch-up.ts";
-import type { LeaseFilter } from "../../store/leases.ts";
-import { adoptStartless } from "../../store/startless-sessions.ts";
+import { breathe } from "../../store/session/catch-up.ts";
+import type { LeaseFilter } from "../../store/session/leases.ts";
+import { adoptStartless } from "../../store/session/startless-sessions.ts";
 import type { SessionContext } from "../session-context.ts";
 import { JobsOfSessions, sweep, sweepJobs } from "./sweep.ts";
 import type { SweptSession } from "./sweep-session.ts";

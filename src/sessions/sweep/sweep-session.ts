@@ -3,9 +3,9 @@ import { newId } from "../../base/ids.ts";
 import { isReopenable } from "../../domain/session/session.ts";
 import type { Verdict } from "../../domain/session/verdict.ts";
 import { readPythonLock } from "../../process/python-lock.ts";
-import { concludeSession } from "../../store/conclude-session.ts";
-import type { Taker } from "../../store/leases.ts";
-import { readFacts } from "../../store/session-facts.ts";
+import { concludeSession } from "../../store/session/conclude-session.ts";
+import type { Taker } from "../../store/session/leases.ts";
+import { readFacts } from "../../store/session/session-facts.ts";
 import { cancellation, cleanUpCancellation, cleanUpPause, reopening } from "../conclusions.ts";
 import { isHeld, type Judgement, judgeSession, type SessionContext } from "../session-context.ts";
 

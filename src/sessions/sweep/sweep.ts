@@ -1,9 +1,9 @@
 import { failpoint } from "../../base/failpoint.ts";
 import { logLine } from "../../base/log.ts";
-import { breathe } from "../../store/catch-up.ts";
-import { type LeaseFilter, openSessionIds } from "../../store/leases.ts";
-import { type JobWindow, openJobs } from "../../store/python-jobs.ts";
-import { StoreError } from "../../store/store-error.ts";
+import { StoreError } from "../../store/engine/store-error.ts";
+import { type JobWindow, openJobs } from "../../store/jobs/python-jobs.ts";
+import { breathe } from "../../store/session/catch-up.ts";
+import { type LeaseFilter, openSessionIds } from "../../store/session/leases.ts";
 import { closeJob } from "../jobs/close-job.ts";
 import type { SessionContext } from "../session-context.ts";
 import { type SweptSession, sweepSession } from "./sweep-session.ts";

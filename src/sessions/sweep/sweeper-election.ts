@@ -1,6 +1,6 @@
 import { failpoint } from "../../base/failpoint.ts";
 import { newId } from "../../base/ids.ts";
-import { type Lease, readLease, release, renewal, takeOver } from "../../store/leases.ts";
+import { type Lease, readLease, release, renewal, takeOver } from "../../store/session/leases.ts";
 import { ownerState, type SessionContext } from "../session-context.ts";
 
 /** The elected sweeper's seat in the lease table; no session id looks like this. */

@@ -1,8 +1,8 @@
 import { type Refusal, refuse } from "../../base/refusal.ts";
 import { isReopenable, SESSION_CANCELLED, type Session } from "../../domain/session/session.ts";
-import { query } from "../../store/database.ts";
+import { query } from "../../store/engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../../store/row.ts";
-import { loadSession } from "../../store/sessions.ts";
+import { loadSession } from "../../store/session/sessions.ts";
 import type { SessionContext } from "../session-context.ts";
 import { reopenSession } from "./sweep-session.ts";
 

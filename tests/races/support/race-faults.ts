@@ -9,7 +9,7 @@ import {
   SESSION_REOPENED,
   type Session,
 } from "../../../src/domain/session/session.ts";
-import type { Lease } from "../../../src/store/leases.ts";
+import type { Lease } from "../../../src/store/session/leases.ts";
 import type { Told } from "./race-parts.ts";
 
 const STATUS_OF: Readonly<Record<string, string>> = {

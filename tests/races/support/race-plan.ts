@@ -3,9 +3,9 @@ import { SESSION_PAUSED, SESSION_STARTED } from "../../../src/domain/session/ses
 import { createSessionContext } from "../../../src/sessions/session-context.ts";
 import { sweepSession } from "../../../src/sessions/sweep/sweep-session.ts";
 import { append } from "../../../src/store/append.ts";
-import { seenOf } from "../../../src/store/conclude-session.ts";
-import { cancelRequest, takeOver } from "../../../src/store/leases.ts";
-import { readFacts } from "../../../src/store/session-facts.ts";
+import { seenOf } from "../../../src/store/session/conclude-session.ts";
+import { cancelRequest, takeOver } from "../../../src/store/session/leases.ts";
+import { readFacts } from "../../../src/store/session/session-facts.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { DEFAULT_POLICY, deadProcess, HOUR_MICROS } from "../../support/given-store.ts";
 import { given } from "../../support/store-contract/rows.ts";

@@ -31,7 +31,7 @@ export function buildClockLibrary(): ClockLibrary {
     clock() {
       const path = join(folder, `offset-${clocks++}`);
       shift(path, 0);
-      return { env: { LD_PRELOAD: library, SHIFTED_CLOCK_FILE: path }, shift: (ms) => shift(path, ms) };
+      return { env: { LD_PRELOAD: library, _OUROBOROS_SHIFTED_CLOCK_FILE: path }, shift: (ms) => shift(path, ms) };
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -1,4 +1,4 @@
-import { catchUp } from "../../../src/store/catch-up.ts";
+import { catchUp } from "../../../src/store/session/catch-up.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { rowsOf } from "../../support/store-contract/rows.ts";
 

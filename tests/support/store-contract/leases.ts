@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { newId } from "../../../src/base/ids.ts";
 import { ownIdentity } from "../../../src/process/identity.ts";
 import { append } from "../../../src/store/append.ts";
-import { seenOf } from "../../../src/store/conclude-session.ts";
+import { seenOf } from "../../../src/store/session/conclude-session.ts";
 import {
   cancelRequest,
   readLease,
@@ -11,8 +11,8 @@ import {
   type Seen,
   type Taker,
   takeOver,
-} from "../../../src/store/leases.ts";
-import { readFacts } from "../../../src/store/session-facts.ts";
+} from "../../../src/store/session/leases.ts";
+import { readFacts } from "../../../src/store/session/session-facts.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { Place } from "./place.ts";
 import { given, pythonInsert } from "./rows.ts";

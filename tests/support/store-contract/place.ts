@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { StoreTarget } from "../../../src/store/engine/store-target.ts";
 import { type OpenOptions, openStore } from "../../../src/store/open-store.ts";
 import type { Store } from "../../../src/store/store.ts";
-import type { StoreTarget } from "../../../src/store/store-target.ts";
 
 /** Where one test's store is: empty at first, opened as often as the test likes. */
 export interface Place extends AsyncDisposable {

@@ -7,19 +7,19 @@ import {
   SESSION_STARTED,
 } from "../../../src/domain/session/session.ts";
 import { append } from "../../../src/store/append.ts";
-import { catchUp } from "../../../src/store/catch-up.ts";
 import { eventsAfter, queryEvents } from "../../../src/store/event-queries.ts";
-import { openJobs } from "../../../src/store/python-jobs.ts";
-import { readFacts } from "../../../src/store/session-facts.ts";
-import { readProgress } from "../../../src/store/session-progress.ts";
+import { openJobs } from "../../../src/store/jobs/python-jobs.ts";
+import { catchUp } from "../../../src/store/session/catch-up.ts";
+import { readFacts } from "../../../src/store/session/session-facts.ts";
+import { readProgress } from "../../../src/store/session/session-progress.ts";
 import {
   completeSessionId,
   countSessions,
   findByExecution,
   listSessions,
   loadSession,
-} from "../../../src/store/sessions.ts";
-import { adoptStartless } from "../../../src/store/startless-sessions.ts";
+} from "../../../src/store/session/sessions.ts";
+import { adoptStartless } from "../../../src/store/session/startless-sessions.ts";
 import type { Place } from "./place.ts";
 import { given, NOON, pythonInsert, rawInsert, withDatabase } from "./rows.ts";
 

@@ -3,7 +3,7 @@ import { type PyObject, pythonJson } from "../../../scripts/make-store/python-js
 import { newId } from "../../../src/base/ids.ts";
 import type { NewEvent, StoredEvent } from "../../../src/domain/event.ts";
 import { evolve, SESSION_STARTED, type Session } from "../../../src/domain/session/session.ts";
-import { type Database, query, type Rows, type SqlValue, type Statement } from "../../../src/store/database.ts";
+import { type Database, query, type Rows, type SqlValue, type Statement } from "../../../src/store/engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../../../src/store/row.ts";
 import type { Store } from "../../../src/store/store.ts";
 

@@ -3,8 +3,8 @@ import { judgeSession, type SessionContext } from "../../../sessions/session-con
 import { adoptStreams, closeJobs, sweepEverything } from "../../../sessions/sweep/clean-up.ts";
 import type { SweptSession } from "../../../sessions/sweep/sweep-session.ts";
 import { mustBeWritable } from "../../../store/append.ts";
-import { breathe } from "../../../store/catch-up.ts";
-import { openSessionIds } from "../../../store/leases.ts";
+import { breathe } from "../../../store/session/catch-up.ts";
+import { openSessionIds } from "../../../store/session/leases.ts";
 
 /** What a clean-up did, or would do. */
 export interface CleanedUp {

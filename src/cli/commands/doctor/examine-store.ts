@@ -1,9 +1,9 @@
 import { ownerState, type SessionContext } from "../../../sessions/session-context.ts";
 import { SWEEPER_SEAT } from "../../../sessions/sweep/sweeper-election.ts";
-import { catchUp } from "../../../store/catch-up.ts";
-import { readLease } from "../../../store/leases.ts";
 import { listReceipts } from "../../../store/receipts.ts";
-import { countSessions } from "../../../store/sessions.ts";
+import { catchUp } from "../../../store/session/catch-up.ts";
+import { readLease } from "../../../store/session/leases.ts";
+import { countSessions } from "../../../store/session/sessions.ts";
 import { sizesOf, toShape } from "../store/store-facts.ts";
 import type { Problem } from "./problem.ts";
 

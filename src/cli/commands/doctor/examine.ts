@@ -5,7 +5,7 @@ import { messageOf, OuroborosError } from "../../../base/errors.ts";
 import { type Config, readConfig } from "../../../config.ts";
 import { ownIdentity } from "../../../process/identity.ts";
 import { readPythonLock } from "../../../process/python-lock.ts";
-import { describeTarget } from "../../../store/store-target.ts";
+import { describeTarget } from "../../../store/engine/store-target.ts";
 import { VERSION } from "../../../version.ts";
 import type { SharedFlags } from "../../command.ts";
 import { type AgentFindings, examineAgents } from "./examine-agents.ts";

@@ -1,8 +1,8 @@
 import { delay } from "../../../base/delay.ts";
 import type { StoredEvent } from "../../../domain/event.ts";
-import { query } from "../../../store/database.ts";
+import { query } from "../../../store/engine/database.ts";
 import { eventsAfter, queryEvents } from "../../../store/event-queries.ts";
-import { loadSession } from "../../../store/sessions.ts";
+import { loadSession } from "../../../store/session/sessions.ts";
 import type { Store } from "../../../store/store.ts";
 import { EXIT } from "../../exit-code.ts";
 

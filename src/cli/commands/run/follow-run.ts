@@ -1,8 +1,8 @@
 import { delay } from "../../../base/delay.ts";
 import type { SessionStatus } from "../../../domain/session/session.ts";
 import type { SessionContext } from "../../../sessions/session-context.ts";
-import { readProgress } from "../../../store/session-progress.ts";
-import { loadSession } from "../../../store/sessions.ts";
+import { readProgress } from "../../../store/session/session-progress.ts";
+import { loadSession } from "../../../store/session/sessions.ts";
 import type { Cli } from "../../command.ts";
 import { oneLine } from "../../render.ts";
 

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
-import { query } from "../../../store/database.ts";
+import { query } from "../../../store/engine/database.ts";
+import type { StoreTarget } from "../../../store/engine/store-target.ts";
 import type { StoreShape } from "../../../store/schema.ts";
-import { countSessions } from "../../../store/sessions.ts";
+import { countSessions } from "../../../store/session/sessions.ts";
 import type { Store } from "../../../store/store.ts";
-import type { StoreTarget } from "../../../store/store-target.ts";
 
 /** Sizes of a store's files; null for a server's. By stat alone: opening the file here would drop this process's locks on it. */
 export async function sizesOf(target: StoreTarget): Promise<{ file_bytes: number; wal_bytes: number } | null> {

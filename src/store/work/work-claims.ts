@@ -1,7 +1,7 @@
-import { newId } from "../base/ids.ts";
-import { mustBeWritable } from "./append.ts";
-import type { Statement } from "./database.ts";
-import type { Store } from "./store.ts";
+import { newId } from "../../base/ids.ts";
+import { mustBeWritable } from "../append.ts";
+import type { Statement } from "../engine/database.ts";
+import type { Store } from "../store.ts";
 import { again, toOrder, writeWork } from "./work-rows.ts";
 
 /** How long a host's claim holds by the store's clock; any call that carries it begins that time anew. */

@@ -1,11 +1,17 @@
-import { failpoint } from "../base/failpoint.ts";
-import type { StoredEvent } from "../domain/event.ts";
-import { evolve, LIFECYCLE_TYPES, SESSION_REOPENED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
-import { query, type Statement } from "./database.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import type { StoredEvent } from "../../domain/event.ts";
+import {
+  evolve,
+  LIFECYCLE_TYPES,
+  SESSION_REOPENED,
+  SESSION_STARTED,
+  type Session,
+} from "../../domain/session/session.ts";
+import { query, type Statement } from "../engine/database.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
+import type { Store } from "../store.ts";
 import { isProjectionMissing, rebuildProjection, writeProjection } from "./projection.ts";
-import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import { IS_OPEN, SESSION_COLUMNS, toSession, upsertSessions } from "./session-rows.ts";
-import type { Store } from "./store.ts";
 
 /** What catching up did: rows folded, and rows among them that could not be decoded. */
 export interface CatchUpReport {

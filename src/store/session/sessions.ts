@@ -1,10 +1,10 @@
-import { evolve, type Session, type SessionStatus } from "../domain/session/session.ts";
+import { evolve, type Session, type SessionStatus } from "../../domain/session/session.ts";
+import { query, type SqlValue } from "../engine/database.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
+import type { Store } from "../store.ts";
 import { catchUp, caughtUp, firstRow, foldStatusRow, rowsAfter, STATUS_TYPES } from "./catch-up.ts";
-import { query, type SqlValue } from "./database.ts";
 import { projected } from "./projection.ts";
-import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
 import { SESSION_COLUMNS, toSession } from "./session-rows.ts";
-import type { Store } from "./store.ts";
 
 /** A session as of now, and the newest rowid of its own stream: what an append expects to find unchanged. */
 export interface LoadedSession {

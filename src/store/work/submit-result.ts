@@ -1,10 +1,10 @@
-import { newId } from "../base/ids.ts";
-import { type Guard, insertEvent, mustBeWritable } from "./append.ts";
-import { blobStatement } from "./blobs.ts";
+import { newId } from "../../base/ids.ts";
+import { type Guard, insertEvent, mustBeWritable } from "../append.ts";
+import { blobStatement } from "../blobs.ts";
+import type { Statement } from "../engine/database.ts";
+import type { Store } from "../store.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import type { Statement } from "./database.ts";
 import { mindCallEvent } from "./mind-calls.ts";
-import type { Store } from "./store.ts";
 import { type Order, utf8, writeWork } from "./work-rows.ts";
 
 const MOST_SUPERSEDED = 20;

@@ -1,5 +1,5 @@
-import type { NewEvent } from "../domain/event.ts";
-import type { Store } from "./store.ts";
+import type { NewEvent } from "../../domain/event.ts";
+import type { Store } from "../store.ts";
 
 /** The stream a question belongs to, and on which it is recorded. */
 export interface Scope {

@@ -1,17 +1,17 @@
-import type { Payload } from "../domain/event.ts";
+import type { Payload } from "../../domain/event.ts";
 import {
   foldProgress,
   NO_PROGRESS,
   PROGRESS_TYPES,
   type Progress,
   workflowProgress,
-} from "../domain/session/progress.ts";
-import type { Session } from "../domain/session/session.ts";
+} from "../../domain/session/progress.ts";
+import type { Session } from "../../domain/session/session.ts";
+import { query } from "../engine/database.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
+import type { Store } from "../store.ts";
 import { breathe } from "./catch-up.ts";
-import { query } from "./database.ts";
 import { projected, writeProjection } from "./projection.ts";
-import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
-import type { Store } from "./store.ts";
 
 const CHUNK_ROWS = 200;
 const WORKFLOW_LOOK_BACK = 300;

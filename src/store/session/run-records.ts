@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Payload, StoredEvent } from "../domain/event.ts";
+import type { Payload, StoredEvent } from "../../domain/event.ts";
 import {
   AGENT_ENDED,
   AGENT_STARTED,
@@ -7,12 +7,12 @@ import {
   STEP_COMPLETED,
   STEP_FAILED,
   WORKFLOW_PROGRESS,
-} from "../domain/run/steps.ts";
-import { SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED, type Session } from "../domain/session/session.ts";
-import type { AgentGroup } from "../process/process-tree.ts";
-import { query } from "./database.ts";
-import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
-import type { Store } from "./store.ts";
+} from "../../domain/run/steps.ts";
+import { SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED, type Session } from "../../domain/session/session.ts";
+import type { AgentGroup } from "../../process/process-tree.ts";
+import { query } from "../engine/database.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
+import type { Store } from "../store.ts";
 
 /** What the rows that began or claimed a session say of it, the latest word on each key. */
 export async function readOrigin(store: Store, sessionId: string): Promise<Payload> {

@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Client } from "@libsql/client/sqlite3";
-import { delay } from "../base/delay.ts";
+import { delay } from "../../base/delay.ts";
 import { type Database, type Rows, type Statement, toBatch } from "./database.ts";
 import { isBusy, StoreError, toStoreError } from "./store-error.ts";
 import { fileUrl } from "./store-target.ts";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { delay } from "../base/delay.ts";
-import type { Rows, Statement } from "./database.ts";
-import type { Store } from "./store.ts";
-import { StoreError } from "./store-error.ts";
+import { delay } from "../../base/delay.ts";
+import type { Rows, Statement } from "../engine/database.ts";
+import { StoreError } from "../engine/store-error.ts";
+import type { Store } from "../store.ts";
 
 const Json = v.record(v.string(), v.unknown());
 

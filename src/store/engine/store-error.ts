@@ -1,4 +1,4 @@
-import { messageOf, OuroborosError } from "../base/errors.ts";
+import { messageOf, OuroborosError } from "../../base/errors.ts";
 
 /** The ways a store fails, as callers tell them apart. */
 export type StoreErrorCode =

@@ -1,10 +1,10 @@
-import type { ProcessIdentity } from "../process/identity.ts";
-import type { Guard } from "./append.ts";
+import type { ProcessIdentity } from "../../process/identity.ts";
+import type { Guard } from "../append.ts";
+import { query, type SqlValue, type Statement } from "../engine/database.ts";
+import type { Store } from "../store.ts";
 import { caughtUp } from "./catch-up.ts";
-import { query, type SqlValue, type Statement } from "./database.ts";
 import { IS_OPEN } from "./session-rows.ts";
 import { NEWEST_ROWID } from "./session-scopes.ts";
-import type { Store } from "./store.ts";
 
 /** One row of `ouro_lease`: who owns a session, under which epoch, until when by the store's own clock. */
 export interface Lease {

@@ -1,11 +1,11 @@
-import type { StoredEvent } from "../domain/event.ts";
-import { evolveJob, JOB_CREATED, type Job } from "../domain/job.ts";
-import { parseTimestamp } from "../domain/timestamp.ts";
-import { breathe } from "./catch-up.ts";
-import { query } from "./database.ts";
-import { EVENT_COLUMNS, storedText, toStoredEvent } from "./row.ts";
-import { SCOPE_CONDITIONS } from "./session-scopes.ts";
-import type { Store } from "./store.ts";
+import type { StoredEvent } from "../../domain/event.ts";
+import { evolveJob, JOB_CREATED, type Job } from "../../domain/job.ts";
+import { parseTimestamp } from "../../domain/timestamp.ts";
+import { query } from "../engine/database.ts";
+import { EVENT_COLUMNS, storedText, toStoredEvent } from "../row.ts";
+import { breathe } from "../session/catch-up.ts";
+import { SCOPE_CONDITIONS } from "../session/session-scopes.ts";
+import type { Store } from "../store.ts";
 
 /** The streams that tell of a job: its own, its lineage's, and all scopes of its session. */
 export type JobScopes = {

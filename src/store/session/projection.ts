@@ -1,8 +1,8 @@
-import { messageOf } from "../base/errors.ts";
-import { failpoint } from "../base/failpoint.ts";
-import type { Rows, Statement } from "./database.ts";
-import { emptying, rebuilding } from "./schema.ts";
-import type { Store } from "./store.ts";
+import { messageOf } from "../../base/errors.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import type { Rows, Statement } from "../engine/database.ts";
+import { emptying, rebuilding } from "../schema.ts";
+import type { Store } from "../store.ts";
 
 /** Writes to the projection: in a store that must not be written it is a temporary table of this connection. */
 export function writeProjection(store: Store, statements: readonly Statement[]): Promise<Rows[]> {

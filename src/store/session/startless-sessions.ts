@@ -1,10 +1,10 @@
-import { failpoint } from "../base/failpoint.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { query } from "../engine/database.ts";
+import type { Store } from "../store.ts";
 import { caughtUp } from "./catch-up.ts";
-import { query } from "./database.ts";
 import { writeProjection } from "./projection.ts";
 import { upsertSessions } from "./session-rows.ts";
 import { loadSession } from "./sessions.ts";
-import type { Store } from "./store.ts";
 
 const STREAMS_AT_ONCE = 500;
 

@@ -1,5 +1,5 @@
-import type { Session, SessionStatus } from "../domain/session/session.ts";
-import type { Rows, Statement } from "./database.ts";
+import type { Session, SessionStatus } from "../../domain/session/session.ts";
+import type { Rows, Statement } from "../engine/database.ts";
 
 /** The columns of `ouro_session` that hold the fold, by name: a newer program may have added others. */
 const COLUMNS = [

@@ -1,10 +1,10 @@
-import type { Session } from "../domain/session/session.ts";
-import { parseTimestamp } from "../domain/timestamp.ts";
+import type { Session } from "../../domain/session/session.ts";
+import { parseTimestamp } from "../../domain/timestamp.ts";
+import { storedText } from "../row.ts";
+import type { Store } from "../store.ts";
 import { LEASE_COLUMNS, type Lease, toLease } from "./leases.ts";
-import { storedText } from "./row.ts";
 import { LATEST_TIME, SCOPE_CONDITIONS } from "./session-scopes.ts";
 import { loadSession } from "./sessions.ts";
-import type { Store } from "./store.ts";
 
 /** What the store knows about a session's liveness, all of one moment. Times are microseconds. */
 export interface StoredFacts {

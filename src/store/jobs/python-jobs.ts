@@ -1,7 +1,7 @@
-import type { NewEvent } from "../domain/event.ts";
-import { type Guard, insertEvent, mustBeWritable } from "./append.ts";
-import { EVENT_COLUMNS, toStoredEvent } from "./row.ts";
-import type { Store } from "./store.ts";
+import type { NewEvent } from "../../domain/event.ts";
+import { type Guard, insertEvent, mustBeWritable } from "../append.ts";
+import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
+import type { Store } from "../store.ts";
 
 /** A job of upstream's that was created and never ended. */
 interface OpenJob {

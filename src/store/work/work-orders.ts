@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { toTimestamp } from "../domain/timestamp.ts";
-import { type Guard, insertEvent, mustBeWritable } from "./append.ts";
-import { blobStatement } from "./blobs.ts";
+import { toTimestamp } from "../../domain/timestamp.ts";
+import { type Guard, insertEvent, mustBeWritable } from "../append.ts";
+import { blobStatement } from "../blobs.ts";
+import type { Statement } from "../engine/database.ts";
+import { StoreError } from "../engine/store-error.ts";
+import type { Store } from "../store.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import type { Statement } from "./database.ts";
 import { mindCallEvent } from "./mind-calls.ts";
-import type { Store } from "./store.ts";
-import { StoreError } from "./store-error.ts";
 import { again, type Order, type OrderBody, readOrder, toOrder, utf8, writeWork } from "./work-rows.ts";
 
 const OPEN_SECONDS = 7 * 24 * 3600;

@@ -1,16 +1,16 @@
-import type { NewEvent } from "../domain/event.ts";
-import { evolve, isTerminal, SESSION_STARTED, type Session } from "../domain/session/session.ts";
-import { toTimestamp } from "../domain/timestamp.ts";
-import { type Guard, hasEvent, insertEvent, isNewestOf, isOwner, isThere, mustBeWritable } from "./append.ts";
-import type { Statement } from "./database.ts";
+import type { NewEvent } from "../../domain/event.ts";
+import { evolve, isTerminal, SESSION_STARTED, type Session } from "../../domain/session/session.ts";
+import { toTimestamp } from "../../domain/timestamp.ts";
+import { type Guard, hasEvent, insertEvent, isNewestOf, isOwner, isThere, mustBeWritable } from "../append.ts";
+import type { Statement } from "../engine/database.ts";
+import { StoreError } from "../engine/store-error.ts";
+import { jobStillOpen } from "../jobs/python-jobs.ts";
+import type { Store } from "../store.ts";
 import { nextEpoch, release, type Seen, type Taker, takeOver } from "./leases.ts";
 import { projected } from "./projection.ts";
-import { jobStillOpen } from "./python-jobs.ts";
 import type { StoredFacts } from "./session-facts.ts";
 import { upsertWithEvent } from "./session-rows.ts";
 import type { LoadedSession } from "./sessions.ts";
-import type { Store } from "./store.ts";
-import { StoreError } from "./store-error.ts";
 
 /** A status change of a whole session: the event that makes it, and what moves with it. */
 export interface Conclusion {

@@ -1,5 +1,5 @@
 import type { Client } from "@libsql/client/http";
-import { delay } from "../base/delay.ts";
+import { delay } from "../../base/delay.ts";
 import { type Database, type Rows, type Statement, toBatch } from "./database.ts";
 import { isBusy, toStoreError } from "./store-error.ts";
 import { describeTarget } from "./store-target.ts";
