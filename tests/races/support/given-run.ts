@@ -7,6 +7,7 @@ import { newShortId } from "../../../src/base/ids.ts";
 import type { StoredEvent } from "../../../src/domain/event.ts";
 import { STEP_COMPLETED } from "../../../src/domain/run/steps.ts";
 import type { Session } from "../../../src/domain/session/session.ts";
+import { listProcesses } from "../../../src/process/process-list.ts";
 import { readProcessStat } from "../../../src/process/process-stat.ts";
 import type { AgentGroup } from "../../../src/process/process-tree.ts";
 import type { WorkerOrder, WorkerReport } from "../../../src/sessions/resume/worker-order.ts";
@@ -216,9 +217,11 @@ export async function givenRun(
   }
 }
 
-/** Whether the system has stopped a process. */
+/** Whether the system has stopped a process, or holds it until a stopped child of it has become another program (vfork). */
 export function isFrozen(pid: number): boolean {
-  return readProcessStat(pid)?.state === "T";
+  const state = readProcessStat(pid)?.state;
+  if (state !== "D") return state === "T";
+  return (listProcesses("") ?? []).some((one) => one.parent === pid && one.state === "T");
 }
 
 /** Stops processes, those that they start meanwhile included, and waits until the system says so of all of them. */
