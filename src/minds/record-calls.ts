@@ -1,8 +1,8 @@
 import { newId } from "../base/ids.ts";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { append, type Expected } from "../store/append.ts";
+import { type MindCall, mindCallEvent, type Scope } from "../store/orders/mind-calls.ts";
 import type { Store } from "../store/store.ts";
-import { type MindCall, mindCallEvent, type Scope } from "../store/work/mind-calls.ts";
 import type { Answer, Mind, Question } from "./mind.ts";
 
 /**

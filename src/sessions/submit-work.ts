@@ -1,10 +1,10 @@
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { jsonIn } from "../minds/extract-json.ts";
 import type { JsonSchema } from "../minds/mind.ts";
+import { type Submitted as Stored, submitResult } from "../store/orders/submit-result.ts";
+import { extendClaim } from "../store/orders/work-claims.ts";
+import { type Continuation, type Order, readOrder } from "../store/orders/work-rows.ts";
 import type { Store } from "../store/store.ts";
-import { type Submitted as Stored, submitResult } from "../store/work/submit-result.ts";
-import { extendClaim } from "../store/work/work-claims.ts";
-import { type Continuation, type Order, readOrder } from "../store/work/work-rows.ts";
 
 export interface WorkSubmission {
   readonly workId: string;

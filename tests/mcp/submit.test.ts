@@ -8,8 +8,8 @@ import { ouroborosSubmit } from "../../src/mcp/tools/ouroboros-submit.ts";
 import { fit, toAnswerSchema } from "../../src/minds/answer-schema.ts";
 import { hostMind } from "../../src/minds/host-mind.ts";
 import type { Question } from "../../src/minds/mind.ts";
-import { claimOrder } from "../../src/store/work/work-claims.ts";
-import { type Continuation, readOrder } from "../../src/store/work/work-rows.ts";
+import { claimOrder } from "../../src/store/orders/work-claims.ts";
+import { type Continuation, readOrder } from "../../src/store/orders/work-rows.ts";
 import { type GivenStore, givenStore } from "../support/given-store.ts";
 
 setDefaultTimeout(30_000);

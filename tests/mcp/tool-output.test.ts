@@ -9,7 +9,7 @@ import { offeredTools, TOOLSETS } from "../../src/mcp/catalogue.ts";
 import { createSessionContext } from "../../src/sessions/session-context.ts";
 import { StartUp } from "../../src/startup/start-up.ts";
 import { openStore } from "../../src/store/open-store.ts";
-import { createOrder } from "../../src/store/work/work-orders.ts";
+import { createOrder } from "../../src/store/orders/work-orders.ts";
 
 const TOOLS = offeredTools({ toolsets: TOOLSETS, readOnly: false });
 const POLICY = { thresholdMicros: 3600e6, action: "default" } as const;

@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { isRefusal } from "../../src/base/refusal.ts";
 import { hostMind } from "../../src/minds/host-mind.ts";
 import type { NeedsHost, Question } from "../../src/minds/mind.ts";
-import { submitResult } from "../../src/store/work/submit-result.ts";
-import { readOrder } from "../../src/store/work/work-rows.ts";
+import { submitResult } from "../../src/store/orders/submit-result.ts";
+import { readOrder } from "../../src/store/orders/work-rows.ts";
 import { type GivenStore, givenStore } from "../support/given-store.ts";
 import { answered, NEVER, QUESTION, refused } from "./support/mind-contract.ts";
 

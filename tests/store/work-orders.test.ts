@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import fc from "fast-check";
 import { query } from "../../src/store/engine/database.ts";
 import { openStore } from "../../src/store/open-store.ts";
+import { type Submitted, submitResult } from "../../src/store/orders/submit-result.ts";
+import { CLAIM_SECONDS, claimOrder, extendClaim } from "../../src/store/orders/work-claims.ts";
+import { createOrder, forgetFaults, rejectResult } from "../../src/store/orders/work-orders.ts";
+import { type Order, type OrderBody, readOrder } from "../../src/store/orders/work-rows.ts";
 import type { Store } from "../../src/store/store.ts";
-import { type Submitted, submitResult } from "../../src/store/work/submit-result.ts";
-import { CLAIM_SECONDS, claimOrder, extendClaim } from "../../src/store/work/work-claims.ts";
-import { createOrder, forgetFaults, rejectResult } from "../../src/store/work/work-orders.ts";
-import { type Order, type OrderBody, readOrder } from "../../src/store/work/work-rows.ts";
 import { startDroppingProxy } from "../support/dropping-proxy.ts";
 import { type LibsqlServer, libsqlServerAvailable, startLibsqlServer } from "../support/libsql-server.ts";
 import { filePlace, type Place, serverPlace } from "../support/store-contract/place.ts";
