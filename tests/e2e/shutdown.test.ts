@@ -171,9 +171,12 @@ async function reach(age: Age, stderr: NodeJS.ReadableStream | null): Promise<vo
 
 /** Stops reading, which only the server's next answer can tell it. */
 function stopReading({ stdin, stdout }: ChildProcess): void {
-  stdout?.destroy();
   const ping = { jsonrpc: "2.0", method: "ping" };
-  for (const id of ["one", "two"]) stdin?.write(`${JSON.stringify({ ...ping, id })}\n`);
+  // Not before the pipe is closed: a server that was quicker would have nothing left to say, and never learn of it.
+  stdout?.once("close", () => {
+    for (const id of ["one", "two"]) stdin?.write(`${JSON.stringify({ ...ping, id })}\n`);
+  });
+  stdout?.destroy();
 }
 
 function expectCleanExit(
