@@ -9,3 +9,8 @@ export function newId(): string {
 export function newShortId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
 }
+
+/** The same with 16 digits, as upstream makes the ids of interviews that a caller may choose. */
+export function newHexId(prefix: string): string {
+  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
+}

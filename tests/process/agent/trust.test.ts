@@ -1,6 +1,6 @@
 import { afterEach, expect, setSystemTime, test } from "bun:test";
-import { createTrust } from "../../src/process/trust.ts";
-import { until } from "../support/agent-processes.ts";
+import { createTrust } from "../../../src/process/agent/trust.ts";
+import { until } from "../../support/agent-processes.ts";
 
 const HOUR = 3_600_000;
 let close = (): void => {};

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, statSync, writeSync } from "node:fs";
-import { delay } from "../base/delay.ts";
-import { messageOf } from "../base/errors.ts";
-import { failpoint } from "../base/failpoint.ts";
-import { logLine } from "../base/log.ts";
+import { delay } from "../../base/delay.ts";
+import { messageOf } from "../../base/errors.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { logLine } from "../../base/log.ts";
+import { MARKER_VARIABLE } from "../process-list.ts";
+import { readStartTicks } from "../start-ticks.ts";
 import { type AgentTree, agentTree, endTree } from "./agent-tree.ts";
 import { GuardOrder, type GuardReport, parseLine, readLines } from "./guard-protocol.ts";
-import { MARKER_VARIABLE } from "./process-list.ts";
-import { readStartTicks } from "./start-ticks.ts";
 import { createTrust } from "./trust.ts";
 
 type StartOrder = Extract<GuardOrder, { order: "start" }>;

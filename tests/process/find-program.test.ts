@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findProgram } from "../../src/runtimes/find-program.ts";
+import { findProgram } from "../../src/process/find-program.ts";
 
 let root: string;
 let project: string;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
+import { neutralFolder } from "../neutral-folder.ts";
 import { keepTail } from "./agent-output.ts";
-import { neutralFolder } from "./neutral-folder.ts";
 
 /** What a small question to a program came to; null where it could not be started or did not answer in time. */
 export interface ProgramAnswer {

@@ -1,10 +1,10 @@
-import { delay } from "../base/delay.ts";
-import { failpoint } from "../base/failpoint.ts";
+import { delay } from "../../base/delay.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { readCommandOutput } from "../command-output.ts";
+import type { ProcessIdentity } from "../identity.ts";
+import { type Liveness, probe } from "../liveness.ts";
+import { isZombie, type ListedProcess, listProcesses } from "../process-list.ts";
 import { agentTree, endTree } from "./agent-tree.ts";
-import { readCommandOutput } from "./command-output.ts";
-import type { ProcessIdentity } from "./identity.ts";
-import { type Liveness, probe } from "./liveness.ts";
-import { isZombie, type ListedProcess, listProcesses } from "./process-list.ts";
 
 /** Names the process group of one agent on one machine and boot; recorded before the prompt is sent, so that whoever takes the session over can prove it gone. */
 export interface AgentGroup {

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
-import { messageOf, OuroborosError } from "../base/errors.ts";
-import { failpoint } from "../base/failpoint.ts";
+import { messageOf, OuroborosError } from "../../base/errors.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { ownIdentity } from "../identity.ts";
+import { neutralFolder } from "../neutral-folder.ts";
+import { selfCommand } from "../self-command.ts";
+import { readStartTicks } from "../start-ticks.ts";
 import { drain, keepTail } from "./agent-output.ts";
 import { agentTree, endTree } from "./agent-tree.ts";
 import { type GuardOrder, GuardReport, parseLine, readLines } from "./guard-protocol.ts";
-import { ownIdentity } from "./identity.ts";
-import { neutralFolder } from "./neutral-folder.ts";
 import type { AgentGroup } from "./process-tree.ts";
-import { selfCommand } from "./self-command.ts";
-import { readStartTicks } from "./start-ticks.ts";
 
 export interface AgentEnd {
   readonly code: number | null;

@@ -1,8 +1,8 @@
-import { delay } from "../base/delay.ts";
-import { failpoint } from "../base/failpoint.ts";
-import { readCommandOutput } from "./command-output.ts";
-import { isPid, probePid, systemProcesses } from "./liveness.ts";
-import { isZombie, type ListedProcess, listProcesses } from "./process-list.ts";
+import { delay } from "../../base/delay.ts";
+import { failpoint } from "../../base/failpoint.ts";
+import { readCommandOutput } from "../command-output.ts";
+import { isPid, probePid, systemProcesses } from "../liveness.ts";
+import { isZombie, type ListedProcess, listProcesses } from "../process-list.ts";
 
 /** By what an agent's processes are found: its leader, if it is known, and the marker each of them inherited. */
 interface AgentRoot {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, openSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { type GuardedAgent, startGuarded } from "../../src/process/guarded-agent.ts";
-import { readProcessStat } from "../../src/process/process-stat.ts";
-import { readStartTicks } from "../../src/process/start-ticks.ts";
-import { agentScript, agentTest, isRunning, marked, until } from "../support/agent-processes.ts";
+import { type GuardedAgent, startGuarded } from "../../../src/process/agent/guarded-agent.ts";
+import { readProcessStat } from "../../../src/process/process-stat.ts";
+import { readStartTicks } from "../../../src/process/start-ticks.ts";
+import { agentScript, agentTest, isRunning, marked, until } from "../../support/agent-processes.ts";
 
 setDefaultTimeout(120_000);
 const onLinux = process.platform === "linux";

@@ -3,11 +3,11 @@ import type { ChildProcess } from "node:child_process";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { ownIdentity } from "../../src/process/identity.ts";
-import { readProcessStat } from "../../src/process/process-stat.ts";
-import { type AgentGroup, endAgentGroup, endProcess } from "../../src/process/process-tree.ts";
-import { readStartTicks } from "../../src/process/start-ticks.ts";
-import { agentScript, agentTest, isRunning, marked, until } from "../support/agent-processes.ts";
+import { type AgentGroup, endAgentGroup, endProcess } from "../../../src/process/agent/process-tree.ts";
+import { ownIdentity } from "../../../src/process/identity.ts";
+import { readProcessStat } from "../../../src/process/process-stat.ts";
+import { readStartTicks } from "../../../src/process/start-ticks.ts";
+import { agentScript, agentTest, isRunning, marked, until } from "../../support/agent-processes.ts";
 
 setDefaultTimeout(120_000);
 const onLinux = process.platform === "linux";

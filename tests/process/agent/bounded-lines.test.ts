@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type BoundedLine, boundedLines } from "../../src/process/bounded-lines.ts";
+import { type BoundedLine, boundedLines } from "../../../src/process/agent/bounded-lines.ts";
 
 async function linesOf(chunks: Iterable<Uint8Array>, longest = 10): Promise<BoundedLine[]> {
   async function* stream() {

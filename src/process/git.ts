@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import { devNull } from "node:os";
+import type { Readable } from "node:stream";
+import { findProgram } from "./find-program.ts";
+import { neutralFolder } from "./neutral-folder.ts";
+
+/** `stopped` when whoever listened had enough; `failed` when git could not, or not in time. */
+type GitEnd = "ended" | "stopped" | "failed";
+
+/** Git, asked about one checkout it must not be endangered by. */
+export interface Git {
+  /** Runs a command whose output is records that end with NUL; `onRecord` answers false to hear no more. */
+  read(args: readonly string[], signal: AbortSignal, onRecord: (record: string) => boolean): Promise<GitEnd>;
+}
+
+/**
+ * What a checkout's own configuration may name: programs (a file watcher, hooks, filters, the transports of missing objects) and
+ * another work tree. None of it was written by this user, and looking at a project must run nothing of it.
+ */
+const HARMLESS = ["core.fsmonitor=false", `core.hooksPath=${devNull}`];
+const HARMLESS_ENVIRONMENT = {
+  // Nothing of the checkout is written, its index neither.
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_TERMINAL_PROMPT: "0",
+  // Where objects are missing, git would fetch them through whatever the configuration says; older ones know only one of these.
+  GIT_ALLOW_PROTOCOL: "none",
+  GIT_NO_LAZY_FETCH: "1",
+  LC_ALL: "C",
+};
+const KEPT_VARIABLES = ["HOME", "USERPROFILE", "XDG_CONFIG_HOME", "SystemRoot", "TMPDIR", "TEMP"];
+const LONGEST_RECORD = 2 ** 16;
+/** Each of a filter's settings becomes an argument; more, or longer ones, are not what somebody means well with. */
+const MOST_FILTERS = 300;
+const LONGEST_FILTER = 200;
+
+/** Git for a folder of the checkout at `top`, with every program its configuration names switched off; null where there is none to ask. */
+export async function openGit(folder: string, top: string, signal: AbortSignal): Promise<Git | null> {
+  const found = findProgram("git", process.env.PATH ?? "", top);
+  if (found === null) return null;
+  const read = (settings: readonly string[]): Git["read"] => {
+    const fixed = ["-C", folder, `--work-tree=${top}`, ...settings.flatMap((setting) => ["-c", setting])];
+    return (args, until, onRecord) =>
+      readRecords(found.program, [...fixed, ...args], environment(found.path), until, onRecord);
+  };
+  const filters: string[] = [];
+  const listing = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
+  // It also ends in failure when there are none; where git itself fails, so will all that is asked after it.
+  const listed = await read(HARMLESS)(listing, signal, (name) => filters.push(name) < MOST_FILTERS);
+  // A name with "=" in it cannot be spelled as a setting at all.
+  if (listed === "stopped" || filters.some((name) => name.includes("=") || name.length > LONGEST_FILTER)) return null;
+  const off = filters.map((name) => (name.endsWith(".required") ? `${name}=false` : `${name}=`));
+  return { read: read([...HARMLESS, ...off]) };
+}
+
+async function readRecords(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  signal: AbortSignal,
+  onRecord: (record: string) => boolean,
+): Promise<GitEnd> {
+  if (signal.aborted) return "failed";
+  const child = spawn(program, args, {
+    cwd: neutralFolder(),
+    env,
+    detached: process.platform !== "win32",
+    stdio: ["ignore", "pipe", "ignore"],
+    windowsHide: true,
+  });
+  const { promise: ended, resolve } = Promise.withResolvers<number | null>();
+  child.on("error", () => resolve(null));
+  child.on("close", resolve);
+  const kill = (): void => {
+    if (child.exitCode === null && child.signalCode === null) end(child.pid);
+    child.stdout.destroy();
+  };
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    const all = await splitRecords(child.stdout, onRecord);
+    if (!all) kill();
+    const code = await ended;
+    if (signal.aborted) return "failed";
+    return all ? (code === 0 ? "ended" : "failed") : "stopped";
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+/** True when the stream was heard to its end. */
+async function splitRecords(stream: Readable, onRecord: (record: string) => boolean): Promise<boolean> {
+  // Names that are not UTF-8 come with their odd bytes replaced: they can be counted, and no such file is opened.
+  const utf8 = new TextDecoder();
+  let rest = "";
+  try {
+    for await (const chunk of stream) {
+      const records = (rest + utf8.decode(chunk as Uint8Array, { stream: true })).split("\0");
+      rest = records.pop() ?? "";
+      if (rest.length > LONGEST_RECORD || !records.every(onRecord)) return false;
+    }
+    return true;
+  } catch {
+    return false; // Closed under us: the caller's signal or git's end says why.
+  }
+}
+
+function end(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function environment(path: string): Record<string, string> {
+  const kept = KEPT_VARIABLES.map((name) => [name, process.env[name]] as const);
+  return {
+    ...Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    ...HARMLESS_ENVIRONMENT,
+    PATH: path,
+  };
+}
