@@ -1,4 +1,6 @@
 import { readConfig } from "./config.ts";
+import { readProviders } from "./credentials.ts";
+import { createMinds } from "./minds/minds.ts";
 import { createSessionContext, type SessionContext } from "./sessions/session-context.ts";
 import { openStore } from "./store/open-store.ts";
 
@@ -15,5 +17,8 @@ export interface AppFlags {
 export async function openApp(flags: AppFlags): Promise<SessionContext> {
   const config = await readConfig({ db: flags.db });
   const store = await openStore(config.target, { readOnly: flags.readOnly, create: flags.create });
-  return createSessionContext(store, config.home, config.orphans, config.runtimes);
+  const { home, orphans, runtimes, minds } = config;
+  // Keys are read when a question needs one, so that a file that is wrong about them stops nothing else.
+  const userMinds = createMinds(minds, runtimes, () => readProviders(home, minds));
+  return createSessionContext(store, home, orphans, runtimes, userMinds);
 }

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { messageOf, OuroborosError } from "./base/errors.ts";
 import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
 import type { MindSettings } from "./minds/choose-mind.ts";
-import { RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
+import { HOST, RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
 import type { OrphanPolicy } from "./sessions/session-context.ts";
 import type { StoreTarget } from "./store/engine/store-target.ts";
 
@@ -22,6 +22,7 @@ export interface Config {
 }
 
 const Hours = v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 365));
+const Minutes = v.pipe(v.number(), v.minValue(0.01), v.maxValue(7 * 24 * 60));
 const Word = v.pipe(v.string(), v.trim(), v.minLength(1));
 const ConfigFile = v.looseObject({
   persistence: v.optional(v.looseObject({ database_path: v.optional(v.string()) })),
@@ -29,6 +30,9 @@ const ConfigFile = v.looseObject({
     v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
   ),
   orchestrator: v.optional(v.looseObject({ runtime_backend: v.optional(v.string()) })),
+  execution: v.optional(
+    v.looseObject({ step_timeout_minutes: v.optional(Minutes), idle_timeout_minutes: v.optional(Minutes) }),
+  ),
   llm: v.optional(v.looseObject({ backend: v.optional(v.string()) })),
   minds: v.optional(
     v.looseObject({
@@ -40,7 +44,7 @@ const ConfigFile = v.looseObject({
   ),
   runtimes: v.optional(
     v.record(
-      v.string(),
+      v.pipe(v.string(), v.notValue(HOST, `"${HOST}" is the host's own agents: give yours another name`)),
       v.object({
         command: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)),
         kind: v.optional(v.picklist(RUNTIME_KINDS)),
@@ -92,10 +96,18 @@ export async function readConfig(
       chosen: env.OUROBOROS_AGENT_RUNTIME || file.orchestrator?.runtime_backend,
       commands: Object.fromEntries(Object.entries(file.runtimes ?? {}).map(([name, { command }]) => [name, command])),
       details: file.runtimes ?? {},
+      limits: {
+        totalMs: milliseconds(file.execution?.step_timeout_minutes),
+        idleMs: milliseconds(file.execution?.idle_timeout_minutes),
+      },
     },
     minds: mindSettings(file, env),
     unknownKeys: unknownKeys(file),
   };
+}
+
+function milliseconds(minutes: number | undefined): number | undefined {
+  return minutes === undefined ? undefined : Math.round(minutes * 60_000);
 }
 
 function mindSettings(

@@ -1,4 +1,5 @@
 import { isJobEnded, type Job, type JobStatus } from "./job.ts";
+import { pauseWords } from "./session/pause-reason.ts";
 import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "./session/session.ts";
 import type { Liveness, OwnerState } from "./session/verdict.ts";
 
@@ -48,7 +49,7 @@ export function jobVerdict(job: Job, facts: JobFacts): JobVerdict {
 }
 
 function bySession(job: Job, session: NonNullable<JobFacts["session"]>): JobVerdict {
-  const reason = session.reason === null ? "" : `: ${session.reason}`;
+  const reason = session.reason === null ? "" : `: ${pauseWords(session.reason)}`;
   if (session.status === "cancelled" && session.status_by === AUTO_CLEANUP) {
     return verdict("interrupted", "session_cleaned_up", `a clean-up cancelled its session${reason}`, true);
   }

@@ -6,7 +6,6 @@ import type { AgentRun, Outcome, Runtime } from "../runtimes/runtime.ts";
 import { ask, PATIENCE, type Patience, type Said, type Turn } from "./ask.ts";
 import type { Fault } from "./fault.ts";
 import type { Mind } from "./mind.ts";
-import { toStrictSchema } from "./strict-schema.ts";
 
 /** An agent that only thinks: read-only, in an empty folder of its own. `model` is in the agent's own words. */
 export function agentMind(runtime: Runtime, model?: string, patience: Patience = PATIENCE): Mind {
@@ -46,9 +45,8 @@ async function start(
   { prompt, instructions, answerSchema, limitMs }: Turn,
   cwd: string,
 ): Promise<AgentRun | Fault> {
-  const held = runtime.kind === "codex" ? toStrictSchema(answerSchema) : answerSchema;
   const limits = { firstOutputMs: limitMs, idleMs: limitMs, totalMs: limitMs };
-  const task = { prompt, cwd, access: "read_only" as const, model, instructions, answerSchema: held, env: {}, limits };
+  const task = { prompt, cwd, access: "read_only" as const, model, instructions, answerSchema, env: {}, limits };
   try {
     return await runtime.start(task, limitMs + TRUST_MARGIN_MS);
   } catch (error) {
@@ -93,6 +91,7 @@ function toReply(outcome: Outcome, model: string | null): Said | Fault {
   });
   switch (ending) {
     case "succeeded":
+    case "off_form":
       return { text, structured, model, usage };
     case "crashed":
       return fault("transient", true, `it ended without an answer (${outcome.signal ?? outcome.exit_code})`);
@@ -106,6 +105,7 @@ function toReply(outcome: Outcome, model: string | null): Said | Fault {
     case "failed":
       return fault("refused", false, "it said that it failed");
     case "not_started":
+    case "needs_host":
       return fault("refused", false, "it could not be started");
     case "stopped":
       return fault("refused", false, "it was stopped");

@@ -11,7 +11,7 @@ export interface MindParts {
   /** Where the host's orders stand and calls are recorded; nothing is, where it is missing. */
   readonly host: HostMindOptions | undefined;
   readonly runtime: (name: string) => Runtime | undefined;
-  readonly access: (provider: string) => ProviderAccess | Refusal;
+  readonly access: (provider: string) => ProviderAccess | Refusal | undefined;
 }
 
 /** The mind that was chosen, ready to be asked. What a provider's API takes is loaded here and not before. */
@@ -30,6 +30,7 @@ async function open({ kind, name, model }: MindChoice, parts: MindParts): Promis
     }
     case "api": {
       const provider = parts.access(name);
+      if (provider === undefined) return gone(name, "no provider of this name can be reached");
       if (isRefusal(provider)) return provider;
       if (model === undefined) return gone(name, "no model is named");
       return (await import("./api/api-mind.ts")).apiMind(provider, model);

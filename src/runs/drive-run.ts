@@ -1,33 +1,86 @@
-import { stepsOf } from "../domain/run/steps.ts";
+import { type Step, stepsOf } from "../domain/run/steps.ts";
+import { HOST } from "../runtimes/runtime-settings.ts";
 import { endRun } from "../sessions/owner/end-run.ts";
 import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
 import { patiently } from "../sessions/owner/patiently.ts";
 import type { Loss } from "../sessions/owner/run-lease.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { readFinishedSteps } from "../store/session/run-records.ts";
-import { RunLog } from "./run-log.ts";
+import { openOrders } from "../store/orders/open-orders.ts";
+import { STEP_WORK } from "../store/orders/work-rows.ts";
+import { readFinishedSteps, readStepFailures, type StepFailures } from "../store/session/run-records.ts";
+import { type Halt, pauseOf } from "./halt.ts";
+import { RunLog, type StepState } from "./run-log.ts";
 import { runStep } from "./run-step.ts";
+import { clearDesk } from "./work-desk.ts";
 
 /**
  * Does the unfinished steps of a run that this process owns, one after the other, and ends the run. Each result is in the
  * store before the next step begins, so whoever takes over goes on from there. A step that fails does not keep the
- * others from being tried.
+ * others from being tried. A run that waits for a host lays all of its steps out, then pauses and lets go of its session.
  */
 export async function driveRun(context: SessionContext, run: OwnedRun): Promise<void> {
   const { lease, jobId } = run;
   const steps = stepsOf(run.seed, run.executionId);
-  const { executionId: execution_id, sessionId: session_id } = run;
-  const finished = await readFinishedSteps(context.store, { execution_id, session_id });
-  const log = new RunLog(context, run, steps, finished);
+  const { states, failures } = await readStates(context, run, steps);
+  const log = new RunLog(context, run, steps, states);
   await log.announce();
-  for (const step of steps) {
-    if (lease.lost.aborted) break;
-    if (!log.isDone(step)) await runStep(run, log, step);
+  for (;;) {
+    const halts = await doSteps(context, run, log, { steps, failures });
+    const [first, ...others] = halts;
+    const end = lease.loss
+      ? endAfter(lease.loss)
+      : first
+        ? pauseOf([first, ...others], { runtime: run.runtime.name, sessionId: run.sessionId })
+        : endOf(log);
+    // The lease of a run that waits is kept up to its pause: with an answer there, it goes on.
+    const mayGoOn = end?.status === "paused" && end.awaits !== undefined;
+    if (mayGoOn) await clearDesk(context, run, end.awaits);
+    else await lease.stop();
+    const status = end && (await patiently(() => endRun(context, lease.term, { end, jobId })));
+    if (mayGoOn && status === "running") continue;
+    await lease.stop();
+    return;
   }
-  await lease.stop();
-  const end = lease.loss ? endAfter(lease.loss) : endOf(log);
-  if (end) await patiently(() => endRun(context, lease.term, { end, jobId }));
+}
+
+/** How the steps stand before anything is done, and how they have failed before. */
+async function readStates({ store }: SessionContext, run: OwnedRun, steps: readonly Step[]) {
+  const { executionId, sessionId } = run;
+  const finished = await readFinishedSteps(store, { execution_id: executionId, session_id: sessionId });
+  const states = new Map<number, StepState>([...finished].map((index) => [index, "completed"]));
+  let failures: ReadonlyMap<string, StepFailures> = new Map();
+  // What a host has been asked, and what it has handed in as failed, outlasts the owner that asked.
+  if (run.runtime.kind === HOST) {
+    failures = await readStepFailures(store, { executionId, sessionId });
+    const asked = new Set((await openOrders(store, STEP_WORK, sessionId)).map(({ body }) => body.scope.aggregateId));
+    for (const { index, scope } of steps) {
+      if (states.has(index)) continue;
+      if (failures.get(scope)?.stands) states.set(index, "failed");
+      else if (asked.has(scope)) states.set(index, "in_progress");
+    }
+  }
+  return { states, failures };
+}
+
+/** Tries each step that is neither done nor failed; what cannot be done for now is told, and only a host is asked for more at once. */
+async function doSteps(
+  context: SessionContext,
+  run: OwnedRun,
+  log: RunLog,
+  { steps, failures }: { readonly steps: readonly Step[]; readonly failures: ReadonlyMap<string, StepFailures> },
+): Promise<readonly Halt[]> {
+  const halts: Halt[] = [];
+  for (const step of steps) {
+    if (run.lease.lost.aborted) break;
+    const state = log.stateOf(step);
+    if (state === "completed" || state === "failed") continue;
+    const halt = await runStep(context, run, log, { step, failures: failures.get(step.scope) });
+    if (!halt) continue;
+    if (halt.ending !== "needs_host") return [halt];
+    halts.push(halt);
+  }
+  return halts;
 }
 
 /** How a run that was interrupted ends; undefined when its owner has no say in it any more. */

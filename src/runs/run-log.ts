@@ -11,7 +11,8 @@ import { blobStatement } from "../store/blobs.ts";
 import type { Statement } from "../store/engine/database.ts";
 import { forgetAttempts } from "../store/session/leases.ts";
 
-type StepState = "pending" | "in_progress" | "completed" | "failed";
+/** How a step stands in this run. */
+export type StepState = "pending" | "in_progress" | "completed" | "failed";
 
 /** What a run writes while it goes on: every batch carries its owner's term, and is nothing once that has passed. */
 export class RunLog {
@@ -21,19 +22,19 @@ export class RunLog {
   readonly #states: Map<number, StepState>;
   readonly #began = performance.now();
 
-  constructor(context: SessionContext, run: OwnedRun, steps: readonly Step[], done: ReadonlySet<number>) {
+  constructor(context: SessionContext, run: OwnedRun, steps: readonly Step[], known: ReadonlyMap<number, StepState>) {
     this.#context = context;
     this.#run = run;
     this.#steps = steps;
-    this.#states = new Map(steps.map(({ index }) => [index, done.has(index) ? "completed" : "pending"]));
+    this.#states = new Map(steps.map(({ index }) => [index, known.get(index) ?? "pending"]));
   }
 
-  isDone({ index }: Step): boolean {
-    return this.#states.get(index) === "completed";
+  stateOf({ index }: Step): StepState {
+    return this.#states.get(index) ?? "pending";
   }
 
   counts(): { total: number; done: number; failed: readonly Step[] } {
-    const failed = this.#steps.filter(({ index }) => this.#states.get(index) === "failed");
+    const failed = this.#steps.filter((step) => this.stateOf(step) === "failed");
     return { total: this.#steps.length, done: this.#done(), failed };
   }
 
@@ -103,10 +104,10 @@ export class RunLog {
       event_type: WORKFLOW_PROGRESS,
       payload: {
         session_id: this.#run.sessionId,
-        acceptance_criteria: this.#steps.map(({ index, criterion }) => ({
-          index: index + 1,
-          content: criterion,
-          status: this.#states.get(index) ?? "pending",
+        acceptance_criteria: this.#steps.map((one) => ({
+          index: one.index + 1,
+          content: one.criterion,
+          status: this.stateOf(one),
         })),
         completed_count: this.#done(),
         total_count: this.#steps.length,
@@ -121,6 +122,6 @@ export class RunLog {
   }
 
   #done(): number {
-    return this.#steps.filter((step) => this.isDone(step)).length;
+    return this.#steps.filter((step) => this.stateOf(step) === "completed").length;
   }
 }

@@ -10,29 +10,50 @@ import {
   type Step,
 } from "../domain/run/steps.ts";
 import { openRuntime } from "../runtimes/configured-runtimes.ts";
-import type { AgentRun, Limits, Outcome } from "../runtimes/runtime.ts";
+import type { AgentRun, Outcome } from "../runtimes/runtime.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
+import type { SessionContext } from "../sessions/session-context.ts";
+import type { StepFailures } from "../store/session/run-records.ts";
+import { type Halt, isHalt } from "./halt.ts";
 import type { RunLog } from "./run-log.ts";
 import { stepPrompt } from "./step-prompt.ts";
+import { workDesk } from "./work-desk.ts";
 
 const SUMMARY_CHARS = 2_000;
 /** For an agent to end by itself when its run is stopped; a person who cancels is waiting for it. */
 const GRACE_MS = 2_000;
 /** Many an agent prints nothing until it is done, and a step may build and test a whole project. */
-const LIMITS: Limits = { firstOutputMs: 3_600_000, idleMs: 3_600_000, totalMs: 6 * 3_600_000 };
+const IDLE_MS = 3_600_000;
+const TOTAL_MS = 6 * 3_600_000;
 
-/** Has an agent do one step. Its process group is on record before it is told anything, and gone before this resolves. */
-export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<void> {
+interface Work {
+  readonly step: Step;
+  /** How it has failed before. */
+  readonly failures: StepFailures | undefined;
+}
+
+/**
+ * Has an agent do one step. Its process group is on record before it is told anything, and gone before this resolves: with
+ * nothing once the step is done, has failed or was interrupted, else with what keeps it from being done for now.
+ */
+export async function runStep(
+  context: SessionContext,
+  run: OwnedRun,
+  log: RunLog,
+  { step, failures }: Work,
+): Promise<Halt | undefined> {
   const attempt = newId();
   const common = { session_attempt_id: attempt, session_scope_id: step.scope, runtime_backend: run.runtime.name };
-  if (!(await log.turn(step, "in_progress", STEP_STARTED, common))) return;
+  // One that lies with a host is begun once, however often somebody looks whether it was handed in.
+  const isBegun = log.stateOf(step) === "in_progress";
+  if (!isBegun && !(await log.turn(step, "in_progress", STEP_STARTED, common))) return undefined;
   let agent: AgentRun;
   try {
-    agent = await startAgent(run, step);
+    agent = await startAgent(context, run, { step, failures });
   } catch (error) {
     if (!(error instanceof OuroborosError)) throw error;
     await log.turn(step, "failed", STEP_FAILED, { ...common, success: false, error: messageOf(error) });
-    return;
+    return undefined;
   }
   const { group } = agent;
   const stopTrusting = run.lease.onTrust((ms) => agent.trust(ms));
@@ -41,11 +62,11 @@ export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<v
   const onLoss = () => void stop();
   run.lease.lost.addEventListener("abort", onLoss, { once: true });
   try {
-    const isRecorded = await log.note(step, AGENT_STARTED, { ...common, group });
+    const isRecorded = group === null || (await log.note(step, AGENT_STARTED, { ...common, group }));
     if (!isRecorded || run.lease.lost.aborted) {
       await stop();
       await agent.outcome;
-      return;
+      return undefined;
     }
     failpoint("prompt:before");
     const messages = agent.begin();
@@ -53,25 +74,28 @@ export async function runStep(run: OwnedRun, log: RunLog, step: Step): Promise<v
     for await (const _ of messages); // All of it is read, so that it never waits for us.
     const outcome = await agent.outcome;
     const { ending, exit_code, signal } = outcome;
-    await log.note(step, AGENT_ENDED, { ...common, group, ending, exit_code, signal });
+    if (group) await log.note(step, AGENT_ENDED, { ...common, group, ending, exit_code, signal });
     // An agent that was stopped has neither succeeded nor failed: whoever resumes the run does this step again.
-    if (run.lease.lost.aborted) return;
+    if (run.lease.lost.aborted) return undefined;
+    if (isHalt(outcome)) return outcome;
     await conclude(log, step, common, outcome);
+    return undefined;
   } finally {
     run.lease.lost.removeEventListener("abort", onLoss);
     stopTrusting();
   }
 }
 
-function startAgent(run: OwnedRun, step: Step): Promise<AgentRun> {
+function startAgent(context: SessionContext, run: OwnedRun, { step, failures }: Work): Promise<AgentRun> {
+  const { totalMs = TOTAL_MS, idleMs = IDLE_MS } = context.runtimes.limits ?? {};
   const task = {
     prompt: stepPrompt(run.seed, step),
     cwd: run.cwd,
     access: "write",
     env: { OUROBOROS_SESSION_ID: run.sessionId, OUROBOROS_STEP: String(step.index + 1) },
-    limits: LIMITS,
+    limits: { firstOutputMs: idleMs, idleMs, totalMs },
   } as const;
-  return openRuntime(run.runtime).start(task, run.lease.trustMs());
+  return openRuntime(run.runtime, workDesk(context, run, step, failures)).start(task, run.lease.trustMs());
 }
 
 async function conclude(log: RunLog, step: Step, common: Record<string, string>, outcome: Outcome): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Step } from "../domain/run/steps.ts";
-import type { Seed } from "../domain/seed.ts";
+import type { Seed } from "../domain/seed/seed.ts";
 
 /** What an agent is asked for one step: the whole goal, this one criterion, and when to stop. */
 export function stepPrompt({ goal, constraints, criteria }: Seed, step: Step): string {

@@ -138,7 +138,7 @@ export function judgeClaude(state: ClaudeState, end: ProgramEnd, wantsStructured
   if (end.code !== 0)
     return { ...common, ending: "crashed", error: `It reported success and ended with ${endInWords(end)}` };
   if (wantsStructured && result.structured_output === undefined)
-    return { ...common, ending: "failed", error: "It gave no answer of the form that was asked for" };
+    return { ...common, ending: "off_form", error: "It gave no answer of the form that was asked for" };
   return { ...common, ending: "succeeded" };
 }
 

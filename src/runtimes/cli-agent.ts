@@ -1,7 +1,7 @@
 import { delay } from "../base/delay.ts";
 import { messageOf } from "../base/errors.ts";
-import { boundedLines } from "../process/bounded-lines.ts";
-import { type GuardedAgent, startGuarded } from "../process/guarded-agent.ts";
+import { boundedLines } from "../process/agent/bounded-lines.ts";
+import { type GuardedAgent, startGuarded } from "../process/agent/guarded-agent.ts";
 import { createMessageQueue } from "./message-queue.ts";
 import { refuseTooDeep } from "./nesting.ts";
 import type { AgentMessage, AgentRun, Ending, Outcome, Task, Usage } from "./runtime.ts";

@@ -105,7 +105,7 @@ export function judgeCodex(state: CodexState, end: ProgramEnd, wantsStructured: 
   if (!wantsStructured) return { ...common, ending: "succeeded" };
   const structured = parse(text);
   if (structured !== undefined) return { ...common, ending: "succeeded", structured };
-  return { ...common, ending: "failed", error: "It gave no answer of the form that was asked for" };
+  return { ...common, ending: "off_form", error: "It gave no answer of the form that was asked for" };
 }
 
 function readItem(state: CodexState, item: Item): Reading<CodexState> {

@@ -4,13 +4,14 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { OuroborosError } from "../base/errors.ts";
-import { askProgram } from "../process/ask-program.ts";
+import { askProgram } from "../process/agent/ask-program.ts";
+import { projectOf } from "../process/find-program.ts";
 import { isNetwork } from "./agent-environment.ts";
 import { type CliAgent, splitInstructions, startCliAgent } from "./cli-agent.ts";
 import { CODEX_BEFORE, type CodexState, judgeCodex, readCodex } from "./codex-stream.ts";
-import { projectOf } from "./find-program.ts";
 import { type Program, probeProgram, resolveProgram } from "./program.ts";
 import type { Runtime, Task } from "./runtime.ts";
+import { toStrictSchema } from "./strict-schema.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -39,7 +40,9 @@ async function codexAgent(program: Program, task: Task): Promise<CliAgent<CodexS
   const { command, env } = resolveProgram(program, { folder: task.cwd, needs: isCodexs, env: task.env });
   const { instructions, prompt } = splitInstructions(task);
   const settings = await settingsFor(command, env, { cwd: task.cwd, instructions });
-  const schema = task.answerSchema === undefined ? null : await layOut(task.answerSchema);
+  // Any other schema would be refused by the provider, once the run is under way.
+  const strict = task.answerSchema && toStrictSchema(task.answerSchema);
+  const schema = strict === undefined ? null : await layOut(strict);
   return {
     command: [
       ...[...command, "exec", "--json", "--skip-git-repo-check", "-C", task.cwd, "--sandbox", SANDBOX[task.access]],

@@ -153,6 +153,6 @@ function judgeRecords(state: RecordsState, end: ProgramEnd, wantsStructured: boo
   if (end.code !== 0)
     return { ...known, ending: "crashed", error: `It reported success and ended with ${endInWords(end)}` };
   if (wantsStructured && result.structured === undefined)
-    return { ...known, ending: "failed", error: "It gave no answer of the form that was asked for" };
+    return { ...known, ending: "off_form", error: "It gave no answer of the form that was asked for" };
   return { ...known, ending: "succeeded" };
 }

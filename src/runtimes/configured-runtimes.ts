@@ -2,27 +2,25 @@ import { createAcpRuntime } from "./acp/acp-runtime.ts";
 import { createClaudeRuntime } from "./claude.ts";
 import { createCodexRuntime } from "./codex.ts";
 import { createCommandRuntime } from "./command-runtime.ts";
+import { createHostRuntime, type WorkDesk } from "./host-runtime.ts";
 import { withoutSecrets } from "./redacted-runtime.ts";
 import type { Runtime } from "./runtime.ts";
-import {
-  type RuntimeSettings,
-  runtimeNamed,
-  runtimeNames,
-  type Runtime as SelectedRuntime,
-} from "./runtime-settings.ts";
+import { type RuntimeSettings, runtimeNamed, runtimeNames, type SelectedRuntime } from "./runtime-settings.ts";
 
-/** The runtime behind an agent's entry in the configuration. */
-export function openRuntime(selected: SelectedRuntime): Runtime {
-  return withoutSecrets(open(selected));
+/** The runtime behind a chosen agent; a run has a desk to lay work out for a host's. */
+export function openRuntime(selected: SelectedRuntime, desk?: WorkDesk): Runtime {
+  return withoutSecrets(open(selected, desk));
 }
 
-function open({ name, command, kind, output, env }: SelectedRuntime): Runtime {
+function open({ name, command, kind, output, env }: SelectedRuntime, desk: WorkDesk | undefined): Runtime {
   const program = { name, command, passes: env ?? [] };
   switch (kind) {
     case "claude":
       return createClaudeRuntime(program);
     case "codex":
       return createCodexRuntime(program);
+    case "host":
+      return createHostRuntime(desk);
     case "acp":
       return createAcpRuntime({ name, command, env: valuesOf(program.passes) });
     default:
@@ -30,7 +28,7 @@ function open({ name, command, kind, output, env }: SelectedRuntime): Runtime {
   }
 }
 
-/** All runtimes this user could choose, installed or not. */
+/** All programs this user could choose as a runtime, installed or not. */
 export function configuredRuntimes(settings: RuntimeSettings): Runtime[] {
   return runtimeNames(settings).flatMap((name) => {
     const found = runtimeNamed(settings, name);

@@ -1,7 +1,7 @@
 import { OuroborosError } from "../base/errors.ts";
-import { askProgram } from "../process/ask-program.ts";
+import { askProgram } from "../process/agent/ask-program.ts";
+import { findProgram } from "../process/find-program.ts";
 import { agentEnvironment } from "./agent-environment.ts";
-import { findProgram } from "./find-program.ts";
 import type { Probe } from "./runtime.ts";
 
 /** An agent's program as this user's configuration names it. */

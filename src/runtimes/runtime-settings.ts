@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from "../base/refusal.ts";
+import { findProgram } from "../process/find-program.ts";
 import { ACP_PRESETS } from "./acp/acp-presets.ts";
-import { findProgram } from "./find-program.ts";
 
 /** The agents this user has configured by name. Programs come from the user's own configuration and from nowhere else. */
 export interface RuntimeSettings {
@@ -8,12 +8,19 @@ export interface RuntimeSettings {
   readonly chosen: string | undefined;
   readonly commands: Readonly<Record<string, readonly string[]>>;
   readonly details?: Readonly<Record<string, RuntimeDetails>>;
+  readonly limits?: StepLimits;
+}
+
+/** How long an agent may take for a step, and be silent in it; missing where the user has said nothing. */
+interface StepLimits {
+  readonly totalMs?: number | undefined;
+  readonly idleMs?: number | undefined;
 }
 
 /** What else the configuration says of an agent. */
 interface RuntimeDetails {
   /** How it is spoken to; by its name where that is a known one, else `command`. */
-  readonly kind?: RuntimeKind | undefined;
+  readonly kind?: RuntimeKind | typeof HOST | undefined;
   /** What a `command` prints. */
   readonly output?: "text" | "jsonl" | undefined;
   /** Names of variables of ours that it may have. */
@@ -23,18 +30,24 @@ interface RuntimeDetails {
 export const RUNTIME_KINDS = ["claude", "codex", "acp", "command"] as const;
 type RuntimeKind = (typeof RUNTIME_KINDS)[number];
 
-/** One agent that can be started. */
-export interface Runtime extends RuntimeDetails {
+/** The runtime whose agents are the host's own: always there, and never picked unasked. */
+export const HOST = "host";
+
+/** One agent as it was chosen. */
+export interface SelectedRuntime extends RuntimeDetails {
   readonly name: string;
   readonly command: readonly string[];
 }
+
+/** The host's own agents as a choice. */
+export const HOST_RUNTIME: SelectedRuntime = { name: HOST, kind: HOST, command: [] };
 
 /** Agents that need no configuration beyond being installed, and upstream's names for them. */
 const BUILT_IN: Readonly<Record<string, readonly string[]>> = { claude: ["claude"], codex: ["codex"] };
 const UPSTREAM_NAMES: Readonly<Record<string, string>> = { claude_code: "claude", codex_cli: "codex" };
 
 /** The agent to use: the one asked for, else the chosen one, else the only one configured, else the only one installed. Starts nothing. */
-export function selectRuntime(settings: RuntimeSettings, asked?: string): Runtime | Refusal {
+export function selectRuntime(settings: RuntimeSettings, asked?: string): SelectedRuntime | Refusal {
   const named = asked ?? settings.chosen;
   const configured = Object.keys(settings.commands);
   // One who has configured an agent of their own has said what they want to use.
@@ -45,7 +58,7 @@ export function selectRuntime(settings: RuntimeSettings, asked?: string): Runtim
   const known = configured.length === 0 ? "none is configured" : `configured are ${configured.join(", ")}`;
   const here = installed.length === 0 || configured.length > 0 ? "" : `, installed are ${installed.join(", ")}`;
   const names = configured.length === 0 ? ["claude", "codex"] : configured;
-  const choose = `Name ${names.join(" or ")} (OUROBOROS_AGENT_RUNTIME, or \`orchestrator.runtime_backend\` in config.yaml of the Ouroboros home)`;
+  const choose = `Name ${[...names, HOST].join(" or ")} (OUROBOROS_AGENT_RUNTIME, or \`orchestrator.runtime_backend\` in config.yaml of the Ouroboros home)`;
   return refuse(
     "no_runtime",
     `Cannot choose the agent that does the work${named === undefined ? "" : ` ("${named}")`}: ${known}${here}`,
@@ -54,13 +67,14 @@ export function selectRuntime(settings: RuntimeSettings, asked?: string): Runtim
   );
 }
 
-/** Every agent that could be chosen by name, the configured ones first. */
+/** Every agent that is a program and could be chosen by name, the configured ones first. */
 export function runtimeNames({ commands }: RuntimeSettings): string[] {
   return [...new Set([...Object.keys(commands), ...Object.keys(BUILT_IN), ...Object.keys(ACP_PRESETS)])];
 }
 
 /** The agent of this name, configured or built in. */
-export function runtimeNamed(settings: RuntimeSettings, name: string): Runtime | undefined {
+export function runtimeNamed(settings: RuntimeSettings, name: string): SelectedRuntime | undefined {
+  if (name === HOST) return HOST_RUNTIME;
   const known = [name, UPSTREAM_NAMES[name]].find((one) => one !== undefined && isKnown(settings, one));
   if (known === undefined) return undefined;
   const preset = own(ACP_PRESETS, known);

@@ -1,4 +1,4 @@
-import type { AgentGroup } from "../process/process-tree.ts";
+import type { AgentGroup } from "../process/agent/process-tree.ts";
 
 /** What an agent is asked to do in a folder. */
 export interface Task {
@@ -50,10 +50,14 @@ export type Ending =
   | "succeeded"
   /** It said that it failed: an error record, a turn limit, an API error. */
   | "failed"
+  /** It was done, and its answer is not of the form that was asked for: `text` is what it said instead. */
+  | "off_form"
   /** The provider refused for now: rate limit, quota, overload. `retry_after_ms` where it said when. */
   | "limited"
   /** Not logged in, or a wrong key. */
   | "unauthorized"
+  /** It is laid out for a host's agents, and nobody has handed it in yet; `handle` is the work order's id. */
+  | "needs_host"
   /** It ended without saying how. */
   | "crashed"
   | "timed_out"
@@ -108,7 +112,7 @@ export interface Probe {
 export interface Runtime {
   /** As the user's configuration calls it. */
   readonly name: string;
-  readonly kind: "claude" | "codex" | "acp" | "command";
+  readonly kind: "claude" | "codex" | "acp" | "command" | "host";
   probe(signal: AbortSignal): Promise<Probe>;
   /** Starts it for a task. Throws `agent_not_started` with what to do. `trustMs`: how long it may go on unheard. */
   start(task: Task, trustMs: number): Promise<AgentRun>;

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { judge, type OrphanAction, type OwnerState, type Verdict } from "../domain/session/verdict.ts";
+import type { MindSettings } from "../minds/choose-mind.ts";
+import { createMinds, type Minds } from "../minds/minds.ts";
 import { ownIdentity, type ProcessIdentity } from "../process/identity.ts";
 import { probe } from "../process/liveness.ts";
 import { type PythonLock, readPythonLock } from "../process/python-lock.ts";
@@ -14,7 +16,7 @@ export interface OrphanPolicy {
   readonly action: OrphanAction;
 }
 
-/** What every use case on sessions needs: the store, this process, the Ouroboros home, the policy and the agents. */
+/** What every use case on sessions needs: the store, this process, the Ouroboros home, the policy, the agents and the minds. */
 export interface SessionContext {
   readonly store: Store;
   readonly identity: ProcessIdentity;
@@ -23,7 +25,10 @@ export interface SessionContext {
   readonly locksFolder: string;
   readonly policy: OrphanPolicy;
   readonly runtimes: RuntimeSettings;
+  readonly minds: Minds;
 }
+
+const NO_MINDS_CHOSEN: MindSettings = { roles: {}, backend: undefined, standIn: undefined, providers: {} };
 
 /** The context of this process over an open store. */
 export function createSessionContext(
@@ -31,8 +36,9 @@ export function createSessionContext(
   home: string,
   policy: OrphanPolicy,
   runtimes: RuntimeSettings = { chosen: undefined, commands: {} },
+  minds: Minds = createMinds(NO_MINDS_CHOSEN, runtimes, async () => new Map()),
 ): SessionContext {
-  return { store, identity: ownIdentity(), home, locksFolder: join(home, "locks"), policy, runtimes };
+  return { store, identity: ownIdentity(), home, locksFolder: join(home, "locks"), policy, runtimes, minds };
 }
 
 /** A session judged now: the facts as read, and what follows from them. */

@@ -97,11 +97,12 @@ function again({ body }: Order, why: string): string {
     : `Call ${continuation.tool} again ${why}`;
 }
 
-function unknownWork(workId: string): Refusal {
+/** There is no such order. */
+export function unknownWork(workId: string): Refusal {
   return refuse(
     "unknown_work",
     `There is no work order ${JSON.stringify(workId.slice(0, 100))} in this store`,
-    "Copy the work_id from the answer that said needs_host, or call that tool again for a fresh one",
+    "Copy the work_id from the answer that said needs_host or from your claim, or call that tool again for a fresh one",
   );
 }
 

@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import type { Payload } from "../domain/event.ts";
 import { isJobEnded, type Job, type JobStatus, jobLink } from "../domain/job.ts";
+import { NEEDS_HOST } from "../domain/session/pause-reason.ts";
 import type { Progress } from "../domain/session/progress.ts";
 import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
 import { jobNotFound } from "../sessions/jobs/cancel-job.ts";
@@ -102,6 +103,9 @@ function toView(judged: JudgedJob, progress: Payload): JobView {
 
 function nextStep({ job, verdict, session }: JudgedJob, cursor: number): string {
   const id = session?.facts.session.session_id;
+  if (verdict.resumable && session?.facts.session.reason === NEEDS_HOST) {
+    return `ouroboros_claim_work {session_id: "${id}"} hands out a step; ouroboros_submit takes what came of it and goes on`;
+  }
   if (verdict.resumable && id !== undefined) return `ouroboros_resume_session {session_id: "${id}"} goes on with it`;
   if (isJobEnded(verdict.status)) return `ouroboros_job_result {job_id: "${job.job_id}"} has its result`;
   return `ouroboros_job_wait {job_id: "${job.job_id}", cursor: ${cursor}} waits for what comes next`;

@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, relative, resolve, sep } from "node:path";
 import { type Origin, toOrigin } from "../domain/run/origin.ts";
+import { pauseWords } from "../domain/session/pause-reason.ts";
 import { isReopenable, isTerminal, SESSION_STATUSES, type Session } from "../domain/session/session.ts";
 import { parseTimestamp } from "../domain/timestamp.ts";
 import { planResume, type ResumePlan } from "../sessions/resume/resume-plan.ts";
@@ -104,7 +105,8 @@ function running({ action }: ResumePlan): string {
 }
 
 function stopped({ status, reason }: Session, { action, why }: ResumePlan, { host, branch }: Origin): string {
-  const what = status === "running" ? `interrupted: ${why}` : reason === null ? status : `${status}: ${reason}`;
+  const what =
+    status === "running" ? `interrupted: ${why}` : reason === null ? status : `${status}: ${pauseWords(reason)}`;
   if (action === "elsewhere") {
     return `on another machine${host === null ? "" : ` (${host}${branch === null ? "" : `, ${branch}`})`}; ${what}`;
   }

@@ -2,10 +2,10 @@ import { delay } from "../base/delay.ts";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import type { MindChoice } from "../minds/choose-mind.ts";
 import { ROLES, type Role } from "../minds/mind.ts";
+import { isInstalled, type MindSources, namedRuntimes, pickMind } from "../minds/mind-sources.ts";
 import { openRuntime } from "../runtimes/configured-runtimes.ts";
 import type { Probe } from "../runtimes/runtime.ts";
-import { type Runtime, selectRuntime } from "../runtimes/runtime-settings.ts";
-import { isInstalled, type MindSources, namedRuntimes, pickMind } from "./choosable-minds.ts";
+import { HOST_RUNTIME, type SelectedRuntime, selectRuntime } from "../runtimes/runtime-settings.ts";
 
 /** The agents there are here, and who would be picked for what. */
 export interface RuntimeListView {
@@ -62,13 +62,13 @@ export async function listRuntimes(
   onProbed: (left: readonly string[]) => void = () => {},
 ): Promise<RuntimeListView> {
   const { runtimes: settings, providers } = sources;
-  const shown = namedRuntimes(settings).filter((one) => isAlwaysShown(one, settings.commands) || isInstalled(one));
-  const left = new Set(shown.map(({ name }) => name));
+  const here = namedRuntimes(settings).filter((one) => isAlwaysShown(one, settings.commands) || isInstalled(one));
+  const shown = [...here, HOST_RUNTIME];
+  const left = new Set(here.map(({ name }) => name));
   const runtimes = await Promise.all(
     shown.map(async (one) => {
       const probe = await probeInTime(one, signal);
-      left.delete(one.name);
-      onProbed([...left]);
+      if (left.delete(one.name)) onProbed([...left]);
       return toView(one, probe, Object.hasOwn(settings.commands, one.name));
     }),
   );
@@ -87,11 +87,11 @@ export async function listRuntimes(
 }
 
 /** Others' agents have common names: what nobody has configured is shown where it is installed. */
-function isAlwaysShown({ name, kind }: Runtime, commands: Readonly<Record<string, unknown>>): boolean {
+function isAlwaysShown({ name, kind }: SelectedRuntime, commands: Readonly<Record<string, unknown>>): boolean {
   return Object.hasOwn(commands, name) || kind !== "acp";
 }
 
-async function probeInTime(runtime: Runtime, signal: AbortSignal): Promise<Probe> {
+async function probeInTime(runtime: SelectedRuntime, signal: AbortSignal): Promise<Probe> {
   const installed = isInstalled(runtime);
   const late = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
   const none = { installed, version: null, logged_in: null, models: [] };
@@ -101,7 +101,7 @@ async function probeInTime(runtime: Runtime, signal: AbortSignal): Promise<Probe
   return await Promise.race([openRuntime(runtime).probe(late), silent]);
 }
 
-function toView({ name, kind = "command", output }: Runtime, probe: Probe, configured: boolean): RuntimeView {
+function toView({ name, kind = "command", output }: SelectedRuntime, probe: Probe, configured: boolean): RuntimeView {
   return { name, kind, configured, can: abilitiesOf(kind, output === "jsonl"), ...probe };
 }
 

@@ -33,6 +33,9 @@ export interface DecidedView {
   readonly at: string;
   readonly by: string | null;
   readonly reason: string | null;
+  /** The same in a sentence, and when to go on, where the event says so. */
+  readonly why: string | null;
+  readonly resume_after: string | null;
   /** Of the clean-up that wrote it, where one did. */
   readonly batch_id: string | null;
   readonly evidence: Payload | null;
@@ -66,6 +69,8 @@ async function decided({ store }: SessionContext, session: Session): Promise<Dec
     at: session.status_at,
     by: session.status_by,
     reason: session.reason,
+    why: text(event?.payload.why),
+    resume_after: text(event?.payload.resume_after),
     batch_id: session.batch_id,
     evidence: isObject(evidence) ? evidence : null,
   };
@@ -86,6 +91,10 @@ function bringBack(session: Session): NonNullable<WhyView["bring_back"]> {
   }
   const cause = status === "failed" ? "It failed" : "A clean-up that named no batch cancelled it";
   return { possible: true, how: `${cause}; resuming it reopens it` };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 function isObject(value: unknown): value is Payload {

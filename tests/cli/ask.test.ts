@@ -1,8 +1,10 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openModelServer } from "../minds/support/model-server.ts";
 import { marked, until } from "../support/agent-processes.ts";
+import { freePort } from "../support/loopback-server.ts";
 import { finished, openHome } from "./support/ouroboros.ts";
 import { claudeAnswers, configure, smallAgents } from "./support/small-agents.ts";
 
@@ -31,7 +33,7 @@ describe("ask", () => {
       usage: { input_tokens: 7, output_tokens: 3, cost_usd: 0.5 },
       attempts: 1,
     });
-    // It keeps nothing: neither a store nor a folder of the agent.
+    // It makes nothing: neither a store nor a folder of the agent.
     expect(existsSync(home.path)).toBe(false);
   });
 
@@ -137,6 +139,55 @@ describe("ask", () => {
     expect(text.stderr + json.stderr + json.stdout).not.toContain("PLANTED");
   });
 
+  test("a store that is there has each call on record: who and what it took, and no word that was said", async () => {
+    await using home = await openHome({ events: 50, sessions: 1 });
+    const agents = smallAgents(home);
+    agents.put("claude", claudeAnswers('{"answer":"It is xyzzy."}'));
+    const before = rowsOf(home.path);
+    expect((await home.run(["ask", "What is plugh?"], agents.env)).code).toBe(0);
+    await using model = await openModelServer([{ status: 429, message: KEY, headers: { "retry-after": "3600" } }]);
+    configure(home, `minds: { deep: near/m1, providers: { near: { base_url: "${model.url}" } } }\n`);
+    const env = { ...agents.env, NEAR_API_KEY: KEY };
+    expect((await home.run(["ask", "What is plugh?", "--role", "deep"], env)).code).toBe(2);
+    const rows = rowsOf(home.path).slice(before.length);
+    const types = ["llm.call.requested", "llm.call.returned"];
+    expect(rows.map(({ aggregate_type, event_type }) => [aggregate_type, event_type])).toEqual(
+      [...types, ...types].map((type) => ["question", type]),
+    );
+    // A scope for each: none of them is any session's.
+    expect(new Set(rows.map(({ aggregate_id }) => aggregate_id)).size).toBe(2);
+    const [, answered, , limited] = rows.map(({ payload }) => JSON.parse(payload));
+    expect(answered).toMatchObject({
+      ...{ mind: "claude", model: "small", role: "standard", kind: "cli.ask", attempts: 1, outcome: "answered" },
+      ms: expect.any(Number),
+      usage: { input_tokens: 7, output_tokens: 3, cost_usd: 0.5 },
+    });
+    expect(limited).toMatchObject({ mind: "near/m1", role: "deep", attempts: 1, outcome: "mind_limited" });
+    for (const word of ["xyzzy", "plugh", "PLANTED"]) expect(JSON.stringify(rows)).not.toContain(word);
+  });
+
+  test("a store that cannot be used, or may not be written, costs no answer and is left as it is", async () => {
+    await using home = await openHome({ events: 50, sessions: 1 });
+    const agents = smallAgents(home);
+    agents.put("claude", claudeAnswers('{"answer":"It is four."}'));
+    const ask = async (...args: string[]) => (await home.run(["ask", "What is 2 + 2?", ...args], agents.env)).stdout;
+    const other = join(home.home, "other.db");
+    writeFileSync(other, "no database at all, only words, and enough of them to fill more than one small header");
+    const bytes = readFileSync(other);
+    expect(await ask("--db", other)).toStartWith("It is four.\n");
+    expect(readFileSync(other)).toEqual(bytes);
+    expect(await ask("--db", home.home)).toStartWith("It is four.\n");
+    expect(await ask("--db", `http://127.0.0.1:${await freePort()}`)).toStartWith("It is four.\n");
+    await ask();
+    {
+      using store = new Database(home.path);
+      store.run("UPDATE ouro_meta SET value = '99' WHERE key = 'min_reader'");
+    }
+    const before = rowsOf(home.path);
+    expect(await ask()).toStartWith("It is four.\n");
+    expect(rowsOf(home.path)).toEqual(before);
+  });
+
   test("Ctrl-C ends the agent with the question, and says 130", async () => {
     await using home = await openHome();
     const agents = smallAgents(home);
@@ -160,6 +211,16 @@ describe("ask", () => {
     expect(readFileSync(join(home.home, "asked"), "utf8")).not.toContain("xyzzy");
   });
 });
+
+/** Every event, in commit order. */
+function rowsOf(path: string) {
+  using store = new Database(path, { readonly: true });
+  return store
+    .query<{ aggregate_type: string; aggregate_id: string; event_type: string; payload: string }, []>(
+      "SELECT aggregate_type, aggregate_id, event_type, payload FROM events ORDER BY rowid",
+    )
+    .all();
+}
 
 const VERDICT = {
   $schema: "http://json-schema.org/draft-07/schema#",

@@ -1,11 +1,10 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { startServer } from "../e2e/support/json-rpc-client.ts";
+import { freePort } from "../support/loopback-server.ts";
 import { type CliHome, copyHome, environment, openHome } from "./support/ouroboros.ts";
 
 let seen: CliHome;
@@ -298,7 +297,7 @@ describe("refusing and failing", () => {
     expect((await seen.run(["mcp", "serve", "--transport", "telepathy"])).code).toBe(2);
     const toolset = await seen.run(["mcp", "serve", "--toolsets", "nonsense"]);
     expect(toolset.code).toBe(2);
-    expect(toolset.stderr).toContain("There are: sessions, or all");
+    expect(toolset.stderr).toContain("There are: sessions, authoring, or all");
     expect((await seen.run(["mcp", "serve", "--help"])).stdout).toContain("--read-only");
   });
 
@@ -326,13 +325,7 @@ describe("refusing and failing", () => {
   });
 
   test("a server that does not answer is not ready: 3", async () => {
-    const taken = createServer().listen(0, "127.0.0.1");
-    await once(taken, "listening");
-    const address = taken.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    taken.close();
-    await once(taken, "close");
-    const ran = await seen.run(["sessions", "--json", "--db", `http://127.0.0.1:${port}`]);
+    const ran = await seen.run(["sessions", "--json", "--db", `http://127.0.0.1:${await freePort()}`]);
     expect(ran.code).toBe(3);
     expect(JSON.parse(ran.stdout).error.code).toBe("store_unreachable");
   });

@@ -27,7 +27,7 @@ describe("runtimes", () => {
     mkdirSync(join(home.home, ".claude"));
     writeFileSync(join(home.home, ".claude/.credentials.json"), "{}");
     const { runtimes } = await listed(home, agents);
-    expect(runtimes.map(({ name }) => name).toSorted()).toEqual(["claude", "codex", "gemini", "gone", "mine"]);
+    expect(runtimes.map(({ name }) => name).toSorted()).toEqual(["claude", "codex", "gemini", "gone", "host", "mine"]);
     const of = (name: string) => runtimes.find((one) => one.name === name);
     const all = { write: true, read_only: "held", resume: true, schema: true };
     expect(of("claude")).toMatchObject({ installed: true, version: "2.9.1", logged_in: true, can: all });
@@ -37,6 +37,7 @@ describe("runtimes", () => {
     expect(of("mine")).toMatchObject({ kind: "command", configured: true, installed: true, version: null });
     expect(of("mine")?.can).toEqual({ write: true, read_only: "no", resume: false, schema: true });
     expect(of("gone")).toMatchObject({ configured: true, installed: false });
+    expect(of("host")).toMatchObject({ kind: "host", configured: false, installed: true, can: { write: true } });
   });
 
   test("asks for nothing that costs: versions, logins and greetings alone, and a program nobody knows is not started", async () => {
@@ -68,8 +69,9 @@ describe("runtimes", () => {
     const { code, stdout, stderr } = await home.run(["runtimes", "--json"], { ...agents.env, OUROBOROS_TEST: run });
     expect(code).toBe(0);
     const { runtimes }: RuntimeListView = JSON.parse(stdout);
-    expect(runtimes).toHaveLength(3);
-    for (const { installed, version, note } of runtimes) {
+    const programs = runtimes.filter(({ kind }) => kind !== "host");
+    expect(programs).toHaveLength(3);
+    for (const { installed, version, note } of programs) {
       expect({ installed, version }).toEqual({ installed: true, version: null });
       expect(note).toMatch(/did not/);
     }
@@ -143,6 +145,18 @@ describe("doctor on agents", () => {
     const { problems } = JSON.parse(stdout);
     expect(problems.map((one: { code: string }) => one.code).toSorted()).toEqual(codes.toSorted());
     for (const { next } of problems) expect(next.length).toBeGreaterThan(20);
+  });
+
+  test("has nothing to say where the host is chosen, though no agent is here", async () => {
+    await using home = await openHome({ events: 20, sessions: 1 });
+    const agents = smallAgents(home);
+    configure(home, "orchestrator: { runtime_backend: host }\n");
+    const { stdout } = await home.run(["doctor", "--json"], agents.env);
+    expect(JSON.parse(stdout)).toMatchObject({ problems: [], agents: { installed: [], work: "host" } });
+    expect((await listed(home, agents)).picks.work).toMatchObject({
+      name: "host",
+      why: "orchestrator.runtime_backend is host",
+    });
   });
 
   test("starts nobody, and has nothing to say against one agent that is installed and known words", async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { apiMind } from "../../src/minds/api/api-mind.ts";
 import type { Patience } from "../../src/minds/ask.ts";
 import type { ProviderAccess } from "../../src/minds/provider-access.ts";
 import { Secret } from "../../src/minds/secret.ts";
+import { freePort } from "../support/loopback-server.ts";
 import {
   answered,
   type ContractStep,
@@ -82,13 +81,8 @@ describe("what passes is told by its status, and by nothing else", () => {
   });
 
   test("nobody at the address is a mind that is not available", async () => {
-    const listener = createServer().listen(0, "127.0.0.1");
-    await once(listener, "listening");
-    const address = listener.address();
-    const port = typeof address === "object" ? address?.port : undefined;
-    listener.close();
-    await once(listener, "close");
-    const access = { name: "nobody", wire: "openai" as const, baseUrl: `http://127.0.0.1:${port}/v1`, key: undefined };
+    const baseUrl = `http://127.0.0.1:${await freePort()}/v1`;
+    const access = { name: "nobody", wire: "openai" as const, baseUrl, key: undefined };
     const refusal = refused(await apiMind(access, "m1", QUICK).ask(QUESTION, NEVER), "mind_unavailable");
     expect(refusal.facts.attempts).toBe(4);
   });

@@ -76,6 +76,13 @@ test("an owner that has lost its session records nothing more", async () => {
   expect(await recorded()).toEqual([]);
 });
 
+test("a store that takes no record costs nobody the answer", async () => {
+  const { runtime } = scriptedRuntime([{ text: GOOD }]);
+  const closed = { ...given.context.store, access: "read", readOnlyBecause: "a newer program has changed it" } as const;
+  expect(answered(await recordCalls(agentMind(runtime), closed, scope()).ask(QUESTION, NEVER)).attempts).toBe(1);
+  expect(await recorded()).toEqual([]);
+});
+
 test("the mind that was chosen records its calls where there is a store, and the host's orders record themselves", async () => {
   const { runtime } = scriptedRuntime([{ text: GOOD }]);
   const host = { store: given.context.store, scope: scope(), continuation: null };

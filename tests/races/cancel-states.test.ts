@@ -2,7 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { isRefusal } from "../../src/base/refusal.ts";
-import type { AgentGroup } from "../../src/process/process-tree.ts";
+import type { AgentGroup } from "../../src/process/agent/process-tree.ts";
 import { cancelExecution } from "../../src/sessions/cancel-execution.ts";
 import { readOrigin } from "../../src/store/session/run-records.ts";
 import { isRunning, until } from "../support/agent-processes.ts";

@@ -236,7 +236,7 @@ describe("cancelled at any moment", () => {
     const dialect = DIALECTS[index % DIALECTS.length] ?? "text";
     const behaviour = BEHAVIOURS[index % BEHAVIOURS.length] ?? "hangs";
     const moment = MOMENTS[index % 3 === 0 ? 2 : index % MOMENTS.length] ?? "just after";
-    const task = contractTask(here.folder, { answerSchema: { type: "object" } });
+    const task = contractTask(here.folder, { answerSchema: { type: "object", properties: {} } });
     const run = await contractRuntime(dialect, behaviour).start(task, TRUST_MS);
     if (moment === "before it is told anything") await run.stop(100);
     else {

@@ -12,8 +12,8 @@ const FOLDER = join(import.meta.dirname, "../fixtures/recordings");
 const CLAUDE_ENDINGS: Record<string, Ending> = {
   "max-turns": "failed",
   budget: "failed",
-  "json-schema-bad": "failed",
-  "json-schema-none": "failed",
+  "json-schema-bad": "off_form",
+  "json-schema-none": "off_form",
   nokey: "unauthorized",
   "sess-unknown": "failed",
   "sess-badid": "failed",

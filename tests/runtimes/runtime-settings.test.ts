@@ -53,6 +53,29 @@ test("with nothing said, the only one installed is used; of two, none is guessed
   expect(await selected("")).toBe("no_runtime");
 });
 
+test("the host is there for whoever names it, is never picked unasked, and nobody else may have its name", async () => {
+  expect(await selected("")).toBe("no_runtime");
+  expect(await selected(MINE, "host")).toBe("host:host");
+  expect(await selected("orchestrator: { runtime_backend: host }\n")).toBe("host:host");
+  expect(await selected(MINE, undefined, { OUROBOROS_AGENT_RUNTIME: "host" })).toBe("host:host");
+  await expect(selected("runtimes: { host: { command: [x] } }")).rejects.toMatchObject({ code: "bad_config" });
+});
+
+test("the file may say how long a step and an agent's silence may last, in minutes", async () => {
+  const limits = async (yaml: string) => {
+    writeFileSync(join(home, "config.yaml"), yaml);
+    const { runtimes, unknownKeys } = await readConfig({}, { OUROBOROS_HOME: home });
+    expect(unknownKeys).toEqual([]);
+    return runtimes.limits;
+  };
+  expect(await limits("")).toEqual({ totalMs: undefined, idleMs: undefined });
+  expect(await limits("execution: { step_timeout_minutes: 90, idle_timeout_minutes: 0.5 }\n")).toEqual({
+    totalMs: 90 * 60_000,
+    idleMs: 30_000,
+  });
+  await expect(limits("execution: { step_timeout_minutes: 0 }\n")).rejects.toMatchObject({ code: "bad_config" });
+});
+
 test("a name that nobody knows is refused, and nothing else used in its place", async () => {
   expect(await selected(MINE, "other")).toBe("no_runtime");
   expect(await selected(MINE, "toString")).toBe("no_runtime");

@@ -6,7 +6,6 @@ import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, open, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +15,7 @@ import { type Client, createClient } from "@libsql/client/sqlite3";
 import { type PeerCommand, type SqlPeer, startSqlPeer } from "../fixtures/driver/sql-peer.ts";
 import { startDroppingProxy } from "../support/dropping-proxy.ts";
 import { libsqlServerAvailable, startLibsqlServer } from "../support/libsql-server.ts";
+import { freePort, openLoopback } from "../support/loopback-server.ts";
 
 const racer = fileURLToPath(new URL("../fixtures/driver/compare-and-set.ts", import.meta.url));
 const racers = 6;
@@ -460,13 +460,7 @@ describe("what the driver throws", () => {
   });
 
   test("for a server that is not there: fetch's own error, not the driver's", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" ? address?.port : undefined;
-    server.close();
-    await once(server, "close");
-    const client = createRemoteClient({ url: `http://127.0.0.1:${port}` });
+    const client = createRemoteClient({ url: `http://127.0.0.1:${await freePort()}` });
     expect(await failureOf(() => client.execute("SELECT 1"))).toMatchObject({
       name: "TypeError",
       code: "ECONNREFUSED",
@@ -474,14 +468,9 @@ describe("what the driver throws", () => {
   });
 
   test.each([404, 503])("for a server that answers %i", async (status) => {
-    const server = createServer((_, reply) => reply.writeHead(status).end("not here")).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" ? address?.port : undefined;
-    const client = createRemoteClient({ url: `http://127.0.0.1:${port}` });
+    await using server = await openLoopback((_, reply) => void reply.writeHead(status).end("not here"));
+    const client = createRemoteClient({ url: server.url });
     const failure = await failureOf(() => client.execute("SELECT 1"));
-    server.close();
-    server.closeAllConnections();
     expect(failure).toMatchObject({
       name: "LibsqlError",
       code: "SERVER_ERROR",

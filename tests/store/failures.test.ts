@@ -3,10 +3,9 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, open, truncate, writeFile } from "node:fs/promises";
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeStore } from "../../scripts/make-store.ts";
@@ -19,6 +18,7 @@ import { catchUp } from "../../src/store/session/catch-up.ts";
 import { countSessions } from "../../src/store/session/sessions.ts";
 import { startSqlPeer } from "../fixtures/driver/sql-peer.ts";
 import { libsqlServerAvailable, startLibsqlServer } from "../support/libsql-server.ts";
+import { freePort, openLoopback } from "../support/loopback-server.ts";
 import { filePlace } from "../support/store-contract/place.ts";
 import { given } from "../support/store-contract/rows.ts";
 
@@ -218,7 +218,7 @@ describe("a file that somebody else is writing", () => {
 
 describe("a server that cannot be used", () => {
   test("one that is not there", async () => {
-    const { url } = await listening(() => {}, true);
+    const url = `http://127.0.0.1:${await freePort()}`;
     expectTyped(await failure({ kind: "remote", url, token: undefined }), "store_unreachable", url);
   });
 
@@ -231,13 +231,13 @@ describe("a server that cannot be used", () => {
   };
   for (const [what, listener] of Object.entries(impostors)) {
     test(`one that ${what} is no libSQL server`, async () => {
-      await using server = await listening(listener);
+      await using server = await openLoopback((request, reply) => void listener(request, reply));
       expectTyped(await failure({ kind: "remote", url: server.url, token: "s3cret" }), "store_unreachable", server.url);
     });
   }
 
   test("one that refuses the token, or wants one, is told apart", async () => {
-    await using server = await listening((_, reply) => reply.writeHead(401).end("no"));
+    await using server = await openLoopback((_, reply) => void reply.writeHead(401).end("no"));
     expectTyped(await failure({ kind: "remote", url: server.url, token: "s3cret" }), "store_unauthorized", server.url);
   });
 
@@ -249,21 +249,6 @@ describe("a server that cannot be used", () => {
       expectTyped(await failure({ kind: "remote", url: server.url, token }), "store_unauthorized", server.url);
     }
   });
-
-  async function listening(listener: RequestListener, closeAtOnce = false) {
-    const server = createServer(listener).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("Cannot read the port the system chose");
-    const close = async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    };
-    if (closeAtOnce) await close();
-    return { url: `http://127.0.0.1:${address.port}`, [Symbol.asyncDispose]: close };
-  }
 });
 
 async function failure(target: StoreTarget): Promise<unknown> {

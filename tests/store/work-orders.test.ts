@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import fc from "fast-check";
 import { query } from "../../src/store/engine/database.ts";
 import { openStore } from "../../src/store/open-store.ts";
+import { isAnswered, openOrders } from "../../src/store/orders/open-orders.ts";
 import { type Submitted, submitResult } from "../../src/store/orders/submit-result.ts";
 import { CLAIM_SECONDS, claimOrder, extendClaim } from "../../src/store/orders/work-claims.ts";
 import { createOrder, forgetFaults, rejectResult } from "../../src/store/orders/work-orders.ts";
@@ -59,7 +60,7 @@ describe.skipIf(!available)(`with a real libSQL server${reason}`, () => {
       const order = await ask(store);
       lose();
       const claim = await claimOrder(store, order.work_id, "a sub-agent");
-      expect(claim).toMatchObject({ outcome: "claimed", claim_epoch: 1 });
+      expect(claim).toMatchObject({ outcome: "claimed", order: { claim_epoch: 1 } });
       lose();
       expect(await submit(store, order, RESULT, 1)).toBe("accepted");
       expect((await eventsOf(watcher)).map(({ type }) => type)).toEqual(["llm.call.requested", "llm.call.returned"]);
@@ -149,18 +150,49 @@ function workOrders(engine: string, fresh: () => Promise<Place>): void {
       expect(await submit(store, order, RESULT)).toBe("already");
     });
 
+    test("those that wait for an answer are listed by session, the oldest first, with who holds them", async () => {
+      await using place = await fresh();
+      await using store = await place.open();
+      const of = (session_id: string, input: string) => ask(store, { ...BODY, session_id, input });
+      const [first, second, other] = [await of("orch_1", "a"), await of("orch_1", "b"), await of("orch_2", "c")];
+      const ids = async (kind = "interview.next") =>
+        (await openOrders(store, kind, "orch_1")).map(({ work_id, claim }) => [work_id, claim?.by]);
+      await claimOrder(store, second.work_id, "an agent");
+      expect(await ids()).toEqual([
+        [first.work_id, undefined],
+        [second.work_id, "an agent"],
+      ]);
+      expect(await ids("run.step")).toEqual([]);
+      expect(await isAnswered(store, [first.work_id, second.work_id])).toBe(false);
+      await submit(store, second, RESULT, 1);
+      expect(await ids()).toEqual([[first.work_id, undefined]]);
+      expect(await isAnswered(store, [first.work_id, second.work_id])).toBe(true);
+      expect(await isAnswered(store, [first.work_id, other.work_id])).toBe(false);
+      expect(await isAnswered(store, [])).toBe(false);
+      // Of sessions nobody has heard of, none is anybody's to take.
+      expect(await openOrders(store, "interview.next")).toEqual([]);
+      await age(store, "open_until");
+      expect(await ids()).toEqual([]);
+    });
+
     test("one claim at a time, by the store's clock, extended by whoever carries it", async () => {
       await using place = await fresh();
       await using store = await place.open();
       const { work_id } = await ask(store);
-      expect(await claimOrder(store, work_id, "first")).toEqual({ outcome: "claimed", work_id, claim_epoch: 1 });
+      expect(await claimOrder(store, work_id, "first")).toMatchObject({
+        outcome: "claimed",
+        order: { work_id, claim_epoch: 1, claim: { by: "first", expires_at: expect.stringMatching(/^20.*\+00:00$/) } },
+      });
       expect(await claimOrder(store, work_id, "second")).toEqual({ outcome: "claimed_by_another" });
       expect(await secondsLeft(store)).toBeGreaterThan(CLAIM_SECONDS - 60);
       await age(store, "expires_at");
       expect(await extendClaim(store, work_id, 1)).toBe(true);
       expect(await claimOrder(store, work_id, "second")).toEqual({ outcome: "claimed_by_another" });
       await age(store, "expires_at");
-      expect(await claimOrder(store, work_id, "second")).toMatchObject({ outcome: "claimed", claim_epoch: 2 });
+      expect(await claimOrder(store, work_id, "second")).toMatchObject({
+        outcome: "claimed",
+        order: { claim_epoch: 2 },
+      });
       expect(await extendClaim(store, work_id, 1)).toBe(false);
       expect(await extendClaim(store, work_id, 3)).toBe(false);
     });

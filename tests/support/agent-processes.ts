@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { AgentGroup } from "../../src/process/agent/process-tree.ts";
 import { readProcessStat } from "../../src/process/process-stat.ts";
-import type { AgentGroup } from "../../src/process/process-tree.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/agents");
 const RUN_VARIABLE = "OUROBOROS_TEST_RUN";

@@ -1,5 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from "node:http";
+import { type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from "node:http";
+import { openLoopback } from "./loopback-server.ts";
 
 /** Which requests a fault hits: the next so many, or every one whose body satisfies the predicate. */
 type Fault = number | ((body: string) => boolean);
@@ -50,24 +50,13 @@ export async function startDroppingProxy(target: string): Promise<DroppingProxy>
     reply.end(answer.body);
   }
 
-  const server = createServer((incoming, reply) => {
-    serve(incoming, reply).catch(() => incoming.socket.destroy());
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("Cannot read the port the system chose");
+  const server = await openLoopback(serve);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: server.url,
     counts,
     dropReplies: takeDrop.set,
     refuse: takeRefusal.set,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

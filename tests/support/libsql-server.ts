@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./loopback-server.ts";
 
 const startAttempts = 5;
 const startDeadlineMs = 20_000;
@@ -49,16 +49,6 @@ export async function startLibsqlServer(options: LibsqlServerOptions = {}): Prom
   }
   await rm(folder, { recursive: true, force: true });
   throw new Error(`Cannot start a libSQL server in ${startAttempts} attempts: ${complaints.join("\n")}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("Cannot read the port the system chose");
-  return address.port;
 }
 
 async function answers(child: ChildProcess, url: string, output: () => string): Promise<boolean> {

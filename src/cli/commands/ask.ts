@@ -1,12 +1,17 @@
 import * as v from "valibot";
+import { newId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { readConfig } from "../../config.ts";
 import type { MindChoice } from "../../minds/choose-mind.ts";
 import type { Mind, Question, Role } from "../../minds/mind.ts";
+import { type MindSources, pickMind } from "../../minds/mind-sources.ts";
 import { openMind } from "../../minds/open-mind.ts";
 import { openRuntime } from "../../runtimes/configured-runtimes.ts";
 import { runtimeNamed } from "../../runtimes/runtime-settings.ts";
-import { type MindSources, pickMind } from "../../views/choosable-minds.ts";
+import { StoreError } from "../../store/engine/store-error.ts";
+import type { StoreTarget } from "../../store/engine/store-target.ts";
+import { openStore } from "../../store/open-store.ts";
+import type { Store } from "../../store/store.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { startProgress } from "../progress.ts";
 import { readAnswerSchema } from "./ask/answer-schema-file.ts";
@@ -21,17 +26,20 @@ export type AskFlags = SharedFlags & {
 
 const PlainAnswer = v.object({ answer: v.string() });
 
-/** `ouroboros ask QUESTION`: one question through a mind, with who answered and what it took. Keeps nothing of it. */
+/** `ouroboros ask QUESTION`: one question through a mind, with who answered and what it took. Keeps that of it, and no word. */
 export async function ask(cli: Cli, flags: AskFlags, text: string): Promise<Answer | Refusal> {
   if (text.trim() === "") return refuse("wrong_usage", "Cannot ask: the question is empty", "Write it in quotes");
   const role = flags.role ?? "standard";
   const schema = flags.schema === undefined ? PlainAnswer : await readAnswerSchema(flags.schema);
   if (isRefusal(schema)) return schema;
-  const { sources, access } = await readMindSources(await readConfig({ db: flags.db }));
+  const config = await readConfig({ db: flags.db });
+  const { sources, access } = await readMindSources(config);
   const choice = choose(sources, role, flags.mind);
   if (isRefusal(choice)) return flags.json ? choice : withCode(choice);
+  await using store = await openRecord(config.target);
+  const scope = { aggregateType: "question", aggregateId: newId() };
   const mind = await openMind(choice, {
-    host: undefined,
+    host: store && { store, scope, continuation: null },
     runtime: (name) => {
       const found = runtimeNamed(sources.runtimes, name);
       return found && openRuntime(found);
@@ -65,6 +73,16 @@ function choose(sources: MindSources, role: Role, word: string | undefined): Min
   if (!isRefusal(choice)) return word === "auto" ? choice : { ...choice, why: "it was asked for" };
   if (choice.code !== "mind_unavailable" || word === "auto") return choice;
   return unreachable(word);
+}
+
+/** A call is put on record where there is a store; none is made for a question, and one that cannot be used stops none. */
+async function openRecord(target: StoreTarget): Promise<Store | undefined> {
+  try {
+    return await openStore(target, { readOnly: false, create: false });
+  } catch (error) {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  }
 }
 
 function unreachable(name: string): Refusal {

@@ -1,6 +1,6 @@
-import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
-import { TOOLSETS, type Toolset } from "../../mcp/catalogue.ts";
+import { refuse } from "../../base/refusal.ts";
 import { serve } from "../../mcp/serve.ts";
+import { parseToolsets, TOOLSETS } from "../../mcp/toolsets.ts";
 import { type Cli, complain, type SharedFlags } from "../command.ts";
 
 export type ServeFlags = SharedFlags & {
@@ -12,21 +12,11 @@ export type ServeFlags = SharedFlags & {
 /** `ouroboros mcp serve`, for the spellings that the short road of main.ts does not know. Signals are the server's own matter. */
 export async function mcpServe(this: Cli, flags: ServeFlags): Promise<void> {
   const toolsets = parseToolsets(flags.toolsets);
-  this.process.exitCode = isRefusal(toolsets)
-    ? await complain(this, flags.json, toolsets)
-    : await serve({ db: flags.db, readOnly: flags.readOnly, toolsets });
-}
-
-function parseToolsets(names: string | undefined): Toolset[] | Refusal {
-  if (names === undefined || names === "all") return [...TOOLSETS];
-  const chosen: Toolset[] = [];
-  for (const name of names.split(",").map((part) => part.trim())) {
-    const known = TOOLSETS.find((toolset) => toolset === name);
-    if (known === undefined) {
-      const next = `There are: ${TOOLSETS.join(", ")}, or all`;
-      return refuse("wrong_usage", `Cannot serve the toolset ${JSON.stringify(name)}: there is no such group`, next);
-    }
-    chosen.push(known);
+  if ("unknown" in toolsets) {
+    const message = `Cannot serve the toolset ${JSON.stringify(toolsets.unknown)}: there is no such group`;
+    const refusal = refuse("wrong_usage", message, `There are: ${TOOLSETS.join(", ")}, or all`);
+    this.process.exitCode = await complain(this, flags.json, refusal);
+    return;
   }
-  return chosen;
+  this.process.exitCode = await serve({ db: flags.db, readOnly: flags.readOnly, toolsets });
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { HOST } from "../../runtimes/runtime-settings.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { resumeSession } from "../../sessions/resume/resume-session.ts";
 import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
@@ -8,7 +9,7 @@ import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { act, look } from "../open.ts";
 import { lines, table } from "../render.ts";
 import { statusColour } from "../status-colour.ts";
-import { conclusionOf, inBackground } from "./run/conclusion.ts";
+import { conclusionOf, inBackground, waitsForHost } from "./run/conclusion.ts";
 import { followRun } from "./run/follow-run.ts";
 
 export type ResumeFlags = SharedFlags & {
@@ -76,7 +77,8 @@ function one(cli: Cli, flags: ResumeFlags, id: string): Promise<Answer | Refusal
       done.outcome === "resumed"
         ? `Resumed ${id} (${done.why}).${howFar}`
         : `${id} is being worked on already: ${done.why}.`;
-    if (!flags.wait) return { json: done, text: inBackground(first, id) };
+    const inWords = done.runtime === HOST ? waitsForHost : inBackground;
+    if (!flags.wait) return { json: done, text: inWords(first, id) };
     await cli.errors.write(`${first}\n`);
     return conclusionOf(done, await followRun(cli, context, id));
   });

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
-import { parseSeed } from "../../domain/seed.ts";
+import { parseSeed } from "../../domain/seed/seed.ts";
+import { HOST } from "../../runtimes/runtime-settings.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
 import { startRun } from "../../sessions/resume/start-run.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { begin } from "../open.ts";
-import { conclusionOf, inBackground } from "./run/conclusion.ts";
+import { conclusionOf, inBackground, waitsForHost } from "./run/conclusion.ts";
 import { followRun } from "./run/follow-run.ts";
 
 export type RunFlags = SharedFlags & {
@@ -32,7 +33,8 @@ export async function run(cli: Cli, flags: RunFlags, seedPath: string): Promise<
     });
     if (isRefusal(started)) return started;
     const first = `Started ${started.session_id}: ${started.steps_total} steps with ${started.runtime}.`;
-    if (!flags.wait) return { json: started, text: inBackground(first, started.session_id) };
+    const inWords = started.runtime === HOST ? waitsForHost : inBackground;
+    if (!flags.wait) return { json: started, text: inWords(first, started.session_id) };
     await cli.errors.write(`${first}\n`);
     return conclusionOf(started, await followRun(cli, context, started.session_id));
   });

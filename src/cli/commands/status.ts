@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal } from "../../base/refusal.ts";
+import { pauseWords } from "../../domain/session/pause-reason.ts";
 import { type SessionStatusView, sessionStatus } from "../../views/session-status.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { look } from "../open.ts";
@@ -21,7 +22,7 @@ export function status({ style }: Cli, flags: SharedFlags, id: string): Promise<
       ["Last activity", utc(view.last_activity_at)],
       ["Status since", utc(view.status_at)],
       ["By", view.status_by],
-      ["Reason", view.reason],
+      ["Reason", view.reason && pauseWords(view.reason)],
       ["Messages", view.messages_processed],
       ["Criteria", criteria(view)],
     ]);

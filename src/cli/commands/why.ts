@@ -53,6 +53,8 @@ function recorded(style: Style, decided: DecidedView): string {
     ["At", `${decided.at} UTC`],
     ["By", decided.by],
     ["Reason", decided.reason],
+    ["That is", decided.why],
+    ["Not before", decided.resume_after],
     ["Clean-up batch", decided.batch_id],
   ]);
   return decided.evidence

@@ -9,6 +9,8 @@ export interface Origin {
   readonly machine: string | null;
   readonly host: string | null;
   readonly branch: string | null;
+  /** The agent that last worked on it, as its configuration calls it. */
+  readonly runtime_backend: string | null;
   /** The job of the latest claim: what to wait for. */
   readonly job_id: string | null;
   /** The host's own session and project that last started or resumed it. */
@@ -24,6 +26,7 @@ const Known = v.object({
   machine: v.optional(Text, null),
   host: v.optional(Text, null),
   branch: v.optional(Text, null),
+  runtime_backend: v.optional(Text, null),
   job_id: v.optional(Text, null),
   host_session_id: v.optional(Text, null),
   project_dir: v.optional(Text, null),

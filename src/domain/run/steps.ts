@@ -1,5 +1,5 @@
 import type { StoredEvent } from "../event.ts";
-import type { Seed } from "../seed.ts";
+import type { Seed } from "../seed/seed.ts";
 
 /** One acceptance criterion of a run, and the stream its attempts are recorded in (upstream's scope id). */
 export interface Step {
@@ -17,9 +17,13 @@ export const AGENT_STARTED = "execution.agent.started";
 export const AGENT_ENDED = "execution.agent.ended";
 export const WORKFLOW_PROGRESS = "workflow.progress.updated";
 
-/** The steps of a seed under an execution's id. */
-export function stepsOf(seed: Seed, executionId: string): Step[] {
-  return seed.criteria.map((criterion, index) => ({ index, scope: scopeOf(executionId, index), criterion }));
+/** The steps of a seed's criteria under an execution's id. */
+export function stepsOf({ criteria }: Pick<Seed, "criteria">, executionId: string): Step[] {
+  return criteria.map(({ description }, index) => ({
+    index,
+    scope: scopeOf(executionId, index),
+    criterion: description,
+  }));
 }
 
 function scopeOf(executionId: string, index: number): string {

@@ -2,7 +2,7 @@ import { client } from "@agentclientprotocol/sdk";
 import * as v from "valibot";
 import { delay } from "../../base/delay.ts";
 import { messageOf } from "../../base/errors.ts";
-import { startGuarded } from "../../process/guarded-agent.ts";
+import { startGuarded } from "../../process/agent/guarded-agent.ts";
 import { neutralFolder } from "../../process/neutral-folder.ts";
 import type { Probe } from "../runtime.ts";
 import { greet } from "./acp-session.ts";

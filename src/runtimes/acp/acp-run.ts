@@ -1,7 +1,7 @@
 import { type ClientConnection, methods } from "@agentclientprotocol/sdk";
 import * as v from "valibot";
 import { delay } from "../../base/delay.ts";
-import type { AgentEnd, GuardedAgent } from "../../process/guarded-agent.ts";
+import type { AgentEnd, GuardedAgent } from "../../process/agent/guarded-agent.ts";
 import { endInWords } from "../json-line.ts";
 import { createMessageQueue } from "../message-queue.ts";
 import type { AgentMessage, AgentRun, Outcome, Task } from "../runtime.ts";

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { OuroborosError } from "../../base/errors.ts";
-import { startGuarded } from "../../process/guarded-agent.ts";
+import { startGuarded } from "../../process/agent/guarded-agent.ts";
 import { agentEnvironment, isNetwork } from "../agent-environment.ts";
 import { refuseTooDeep } from "../nesting.ts";
 import { type Program, resolveProgram } from "../program.ts";

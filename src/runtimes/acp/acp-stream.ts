@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { AnyMessage, Stream } from "@agentclientprotocol/sdk";
-import { boundedLines } from "../../process/bounded-lines.ts";
+import { boundedLines } from "../../process/agent/bounded-lines.ts";
 import { jsonLine } from "../json-line.ts";
 import { AcpFault } from "./acp-fault.ts";
 

@@ -7,7 +7,7 @@ import type {
 } from "@agentclientprotocol/sdk";
 import { RequestError } from "@agentclientprotocol/sdk";
 import { messageOf } from "../../base/errors.ts";
-import { type GuardedAgent, startGuarded } from "../../process/guarded-agent.ts";
+import { type GuardedAgent, startGuarded } from "../../process/agent/guarded-agent.ts";
 import type { Task } from "../runtime.ts";
 import { createTail, type Tail } from "./output-tail.ts";
 import { insideFolder } from "./work-folder.ts";

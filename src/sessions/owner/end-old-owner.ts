@@ -1,4 +1,4 @@
-import { type AgentGroup, endAgentGroup, endProcess } from "../../process/process-tree.ts";
+import { type AgentGroup, endAgentGroup, endProcess } from "../../process/agent/process-tree.ts";
 import type { Lease } from "../../store/session/leases.ts";
 import { readOpenAgents } from "../../store/session/run-records.ts";
 import type { SessionContext } from "../session-context.ts";

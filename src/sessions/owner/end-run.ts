@@ -1,6 +1,7 @@
 import { failpoint } from "../../base/failpoint.ts";
 import { AUTO_CLEANUP, isTerminal, type SessionStatus } from "../../domain/session/session.ts";
 import { parseTimestamp } from "../../domain/timestamp.ts";
+import { isAnswered, noneAnswered } from "../../store/orders/open-orders.ts";
 import { concludeOwned, reopenOwned, type Term } from "../../store/session/conclude-session.ts";
 import { readLease, release } from "../../store/session/leases.ts";
 import { loadSession } from "../../store/session/sessions.ts";
@@ -10,6 +11,10 @@ import { type OwnerEnd, ownerConclusion, ownerReopening } from "./owner-conclusi
 /**
  * Ends a run on its owner's behalf and lets go of the session; resolves with the status it has then, or undefined when it is
  * somebody else's by now. A person's request to cancel, even one that comes at this moment, goes before every other end.
+ *
+ * A run that waits for answers is not paused over one (`running`: go on). No wake-up is lost: a submission is stored either
+ * before the pause, whose own batch then finds it and writes nothing; or after it, and whoever resumes on the strength of
+ * that submission looks at the session later still, and so finds it paused and let go of.
  */
 export async function endRun(
   context: SessionContext,
@@ -38,10 +43,13 @@ export async function endRun(
       return session.status;
     }
     const conclusion = ownerConclusion(session, term, { end, at, jobId });
+    const awaits = end.status === "paused" ? end.awaits : undefined;
+    const provided = awaits && noneAnswered(awaits);
     failpoint("end-run:before");
-    const written = await concludeOwned(store, term, loaded, conclusion, end.status === "cancelled");
+    const written = await concludeOwned(store, term, loaded, conclusion, end.status === "cancelled", provided);
     failpoint("end-run:after");
     if (written === "written") return end.status;
+    if (awaits && (await isAnswered(store, awaits))) return "running";
   }
 }
 

@@ -17,7 +17,15 @@ export type OwnerEnd =
   | { readonly status: "completed"; readonly summary: Payload }
   | { readonly status: "failed"; readonly error: string; readonly summary: Payload }
   | { readonly status: "cancelled"; readonly by: string; readonly reason: string }
-  | { readonly status: "paused"; readonly reason: string; readonly why: string };
+  | {
+      readonly status: "paused";
+      readonly reason: string;
+      readonly why: string;
+      /** How long to leave it alone, where that is known. */
+      readonly retryAfterMs?: number | null;
+      /** Work orders it waits for: with an answer to one of them in the store, it does not pause. */
+      readonly awaits?: readonly string[];
+    };
 
 const TYPES = {
   completed: SESSION_COMPLETED,
@@ -33,7 +41,7 @@ export function ownerConclusion(
   { end, at, jobId }: { readonly end: OwnerEnd; readonly at: number; readonly jobId: string | null },
 ): Conclusion {
   return {
-    event: sessionEvent(session, term, TYPES[end.status], payloadOf(session, end, toIsoTimestamp(at)), at),
+    event: sessionEvent(session, term, TYPES[end.status], payloadOf(session, end, at), at),
     execution: executionTerminal(session, at, end.status),
     jobs: jobId === null ? [] : [jobEnd(jobId, end, at)],
   };
@@ -51,7 +59,8 @@ export function ownerReopening(session: Session, term: Term, at: number): NewEve
   return sessionEvent(session, term, SESSION_REOPENED, payload, at);
 }
 
-function payloadOf(session: Session, end: OwnerEnd, time: string): Payload {
+function payloadOf(session: Session, end: OwnerEnd, at: number): Payload {
+  const time = toIsoTimestamp(at);
   switch (end.status) {
     case "completed":
       return { summary: end.summary, completed_at: time };
@@ -63,6 +72,7 @@ function payloadOf(session: Session, end: OwnerEnd, time: string): Payload {
       return {
         reason: end.reason,
         why: end.why,
+        ...(end.retryAfterMs ? { resume_after: toIsoTimestamp(at + end.retryAfterMs * 1000) } : {}),
         resume_hint: `ouroboros resume ${session.session_id}`,
         paused_at: time,
       };

@@ -2,9 +2,9 @@ import { OuroborosError } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { toOrigin } from "../../domain/run/origin.ts";
-import { parseSeed, type Seed } from "../../domain/seed.ts";
+import { parseSeed, type Seed } from "../../domain/seed/seed.ts";
 import { readGitBranch } from "../../process/git-branch.ts";
-import { type Runtime, selectRuntime } from "../../runtimes/runtime-settings.ts";
+import { type SelectedRuntime, selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { putBlob } from "../../store/blobs.ts";
 import { readOrigin } from "../../store/session/run-records.ts";
 import { planResume } from "../resume/resume-plan.ts";
@@ -23,7 +23,7 @@ export interface OwnedRun {
   readonly executionId: string;
   readonly jobId: string;
   readonly seed: Seed;
-  readonly runtime: Runtime;
+  readonly runtime: SelectedRuntime;
   readonly cwd: string;
 }
 

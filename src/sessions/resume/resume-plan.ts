@@ -1,3 +1,4 @@
+import { pauseWords } from "../../domain/session/pause-reason.ts";
 import { isReopenable, isTerminal } from "../../domain/session/session.ts";
 import type { ProcessIdentity } from "../../process/identity.ts";
 import { isHeld, type Judgement } from "../session-context.ts";
@@ -39,8 +40,13 @@ export function planResume(
     return plan("needs_attention", `${lease?.attempts} owners in a row died before they finished a step`);
   }
   if (isTerminal(session.status)) return plan("reopen", `it is ${session.status}, and that can be taken back`);
-  if (session.status === "paused") return plan("claim", "it is paused");
+  if (session.status === "paused") return plan("claim", paused(session.reason));
   return running({ facts, verdict }, force);
+}
+
+function paused(reason: string | null): string {
+  const words = reason === null ? reason : pauseWords(reason);
+  return words === reason ? "it is paused" : `it is paused: ${words}`;
 }
 
 function running({ facts, verdict }: Pick<Judgement, "facts" | "verdict">, force: boolean): ResumePlan {

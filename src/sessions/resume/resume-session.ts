@@ -4,9 +4,9 @@ import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { type Origin, toOrigin } from "../../domain/run/origin.ts";
 import { stepsOf } from "../../domain/run/steps.ts";
-import { parseSeed } from "../../domain/seed.ts";
+import { parseSeed } from "../../domain/seed/seed.ts";
 import type { Session } from "../../domain/session/session.ts";
-import { selectRuntime } from "../../runtimes/runtime-settings.ts";
+import { runtimeNamed, selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { readFinishedSteps, readOrigin } from "../../store/session/run-records.ts";
 import { type Judgement, judgeSession, type SessionContext } from "../session-context.ts";
 import type { HostBinding } from "./host-binding.ts";
@@ -27,6 +27,7 @@ export interface ResumeRequest {
   readonly seed?: string | undefined;
   /** The folder of its work, for a session that names none. */
   readonly cwd?: string | undefined;
+  /** Another agent than the one it was begun with. */
   readonly runtime?: string | undefined;
 }
 
@@ -37,6 +38,8 @@ export interface Resumed {
   readonly execution_id: string | null;
   readonly why: string;
   readonly job_id: string | null;
+  /** Who does the work; null where somebody else had it already. */
+  readonly runtime: string | null;
   readonly epoch: number | null;
   readonly worker_pid: number | null;
   readonly steps_total: number | null;
@@ -131,7 +134,7 @@ async function readNeeds(
       { session_id, seed_id },
     );
   }
-  const runtime = selectRuntime(context.runtimes, request.runtime);
+  const runtime = selectRuntime(context.runtimes, request.runtime ?? begunWith(context, origin));
   if (isRefusal(runtime)) return runtime;
   // Never what the host happens to have open: that may be another project, and an agent would work in it.
   const cwd = session.cwd ?? request.cwd ?? origin.workspace_path ?? undefined;
@@ -157,10 +160,16 @@ async function readNeeds(
   return { seedText: text, runtime: runtime.name, cwd, total: seed.criteria.length, done };
 }
 
+/** Upstream's rows name an agent, too, but mean their own program's; one that is configured no more is chosen anew. */
+function begunWith({ runtimes }: SessionContext, { seed_hash, runtime_backend }: Origin): string | undefined {
+  if (seed_hash === null || runtime_backend === null) return undefined;
+  return runtimeNamed(runtimes, runtime_backend)?.name;
+}
+
 function toResumed(
   { plan, origin }: { readonly plan: ResumePlan; readonly origin: Origin },
   session: Session,
-  { total, done }: Needs,
+  { total, done, runtime }: Needs,
   report: WorkerReport,
 ): Resumed | Refusal {
   switch (report.outcome) {
@@ -175,6 +184,7 @@ function toResumed(
         execution_id: report.execution_id,
         why: plan.why,
         job_id: report.job_id,
+        runtime,
         epoch: report.epoch,
         worker_pid: report.pid,
         steps_total: total,
@@ -184,7 +194,7 @@ function toResumed(
 }
 
 function attached({ session_id, execution_id }: Session, why: string, { job_id }: Origin): Resumed {
-  const none = { epoch: null, worker_pid: null, steps_total: null, steps_done: null };
+  const none = { runtime: null, epoch: null, worker_pid: null, steps_total: null, steps_done: null };
   return { outcome: "attached", session_id, execution_id, why, job_id, ...none };
 }
 

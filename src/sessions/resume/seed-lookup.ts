@@ -1,12 +1,13 @@
 import { open } from "node:fs/promises";
-import { join } from "node:path";
-import { MAX_SEED_BYTES } from "../../domain/seed.ts";
+import { MAX_SEED_BYTES } from "../../domain/seed/seed-yaml.ts";
 import { getBlob } from "../../store/blobs.ts";
+import { seedFile } from "../../store/seed-files.ts";
+import { readSeed } from "../../store/seeds.ts";
 import type { SessionContext } from "../session-context.ts";
 
 /**
- * The text of a session's seed: from the store for runs of ours, from upstream's `seeds/` folder by its id else; undefined
- * when it is in neither.
+ * The text of a session's seed: by its hash for runs of ours, else by its id, from the seeds in the store or from upstream's
+ * `seeds/` folder; undefined when it is nowhere.
  */
 export async function findSeed(
   context: SessionContext,
@@ -14,9 +15,12 @@ export async function findSeed(
 ): Promise<string | undefined> {
   const stored = seedHash === null ? undefined : await getBlob(context.store, seedHash);
   if (stored) return new TextDecoder().decode(stored);
+  if (seedId === null) return undefined;
+  const saved = await readSeed(context.store, seedId);
+  if (saved) return saved.yaml;
   // The id comes out of the store, which others write to: it names a file in that folder or nothing.
-  if (seedId === null || !/^[\w-]+$/.test(seedId)) return undefined;
-  return readSeedFile(join(context.home, "seeds", `${seedId}.yaml`));
+  const path = seedFile(context.home, seedId);
+  return path && readSeedFile(path);
 }
 
 /** A text file of at most a seed's size; undefined when there is none, or it is larger. */

@@ -1,6 +1,6 @@
 import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
-import { parseSeed } from "../../domain/seed.ts";
+import { parseSeed } from "../../domain/seed/seed.ts";
 import { selectRuntime } from "../../runtimes/runtime-settings.ts";
 import type { SessionContext } from "../session-context.ts";
 import type { HostBinding } from "./host-binding.ts";

@@ -1,9 +1,9 @@
+import { canonicalJson } from "../../base/canonical-json.ts";
 import { newId } from "../../base/ids.ts";
 import { type Guard, insertEvent, mustBeWritable } from "../append.ts";
 import { blobStatement } from "../blobs.ts";
 import type { Statement } from "../engine/database.ts";
 import type { Store } from "../store.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { mindCallEvent } from "./mind-calls.ts";
 import { type Order, utf8, writeWork } from "./work-rows.ts";
 

@@ -2,13 +2,13 @@ import { newId } from "../../base/ids.ts";
 import { mustBeWritable } from "../append.ts";
 import type { Statement } from "../engine/database.ts";
 import type { Store } from "../store.ts";
-import { again, toOrder, writeWork } from "./work-rows.ts";
+import { again, type Order, toOrder, writeWork } from "./work-rows.ts";
 
 /** How long a host's claim holds by the store's clock; any call that carries it begins that time anew. */
 export const CLAIM_SECONDS = 30 * 60;
 
 export type Claim =
-  | { readonly outcome: "claimed"; readonly work_id: string; readonly claim_epoch: number }
+  | { readonly outcome: "claimed"; readonly order: Order }
   | { readonly outcome: "claimed_by_another" | "answered" | "expired" | "unknown" };
 
 /** Takes an open order that nobody holds; of several who try at once, one gets it. */
@@ -24,9 +24,7 @@ AND (claim_id IS NULL OR expires_at <= unixepoch('subsec'))`,
   const rows = await writeWork(store, workId, [claim]);
   const order = toOrder(rows);
   if (!order) return { outcome: "unknown" };
-  if (rows?.rows[0]?.claim_id === claimId) {
-    return { outcome: "claimed", work_id: workId, claim_epoch: order.claim_epoch };
-  }
+  if (rows?.rows[0]?.claim_id === claimId) return { outcome: "claimed", order };
   return { outcome: order.status === "open" ? "claimed_by_another" : order.status };
 }
 

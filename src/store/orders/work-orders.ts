@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../../base/canonical-json.ts";
 import { toTimestamp } from "../../domain/timestamp.ts";
 import { type Guard, insertEvent, mustBeWritable } from "../append.ts";
 import { blobStatement } from "../blobs.ts";
 import type { Statement } from "../engine/database.ts";
 import { StoreError } from "../engine/store-error.ts";
 import type { Store } from "../store.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { mindCallEvent } from "./mind-calls.ts";
 import { again, type Order, type OrderBody, readOrder, toOrder, utf8, writeWork } from "./work-rows.ts";
 
@@ -23,7 +23,7 @@ export async function createOrder(store: Store, kind: string, body: OrderBody): 
 VALUES (?, ?, ?, unixepoch('subsec') + ?, ?, ?)
 ON CONFLICT (work_id) DO UPDATE SET body_hash = excluded.body_hash, open_until = excluded.open_until
 WHERE ouro_work.result_hash IS NULL`,
-    args: [workId, body.scope.aggregateId, kind, OPEN_SECONDS, hash, toTimestamp(store.stamp())],
+    args: [workId, body.session_id ?? body.scope.aggregateId, kind, OPEN_SECONDS, hash, toTimestamp(store.stamp())],
   };
   const asked = { mind: "host", model: null, role: body.role, kind, work_id: workId };
   // Its id follows from the order's: however often the question is asked, it is on record once.

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { delay } from "../../base/delay.ts";
+import { toIsoTimestamp } from "../../domain/timestamp.ts";
 import type { Rows, Statement } from "../engine/database.ts";
 import { StoreError } from "../engine/store-error.ts";
 import type { Store } from "../store.ts";
@@ -10,9 +11,14 @@ const Json = v.record(v.string(), v.unknown());
 const Continuation = v.object({ tool: v.string(), arguments: Json });
 export type Continuation = Readonly<v.InferOutput<typeof Continuation>>;
 
+/** Work in a folder, handed out by claims; every other kind is a question to a mind. */
+export const STEP_WORK = "run.step";
+
 /** What a host is asked, as it is stored. */
 const OrderBody = v.object({
   scope: v.object({ aggregateType: v.string(), aggregateId: v.string() }),
+  /** Whose work it is, where that is not the scope itself. */
+  session_id: v.optional(v.string()),
   role: v.string(),
   instructions: v.string(),
   input: v.string(),
@@ -30,7 +36,10 @@ export interface Order {
   readonly kind: string;
   /** `expired`: nobody has asked or answered for so long that an answer is no longer taken; asked again it is open again. */
   readonly status: "open" | "answered" | "expired";
+  readonly session_id: string;
   readonly claim_epoch: number;
+  /** Who holds it at this moment, and until when (ISO 8601, by the store's clock). */
+  readonly claim: { readonly by: string; readonly expires_at: string } | null;
   readonly body: OrderBody;
   readonly result: { readonly hash: string; readonly value: unknown } | undefined;
   /** One list for each answer that was taken and then found not to fit after all. */
@@ -38,6 +47,12 @@ export interface Order {
   /** Answers that came after somebody else had claimed the work: kept, and not used. */
   readonly superseded: readonly { readonly result_hash: string; readonly claim_epoch: number }[];
 }
+
+/** SQL that reads orders with their bodies; a condition follows. */
+export const ORDER_ROWS = `SELECT work_id, session_id, kind, open_until > unixepoch('subsec') AS is_open, claim_epoch, claim_id,
+claimed_by, expires_at, claim_id IS NOT NULL AND expires_at > unixepoch('subsec') AS is_held, submission_id,
+result_hash, faults, superseded, b.body AS body, r.body AS result FROM ouro_work
+JOIN ouro_blob AS b ON b.hash = body_hash LEFT JOIN ouro_blob AS r ON r.hash = result_hash`;
 
 const TRIES_AFTER_LOST_REPLY = 4;
 
@@ -72,14 +87,21 @@ export async function again<T>(work: () => Promise<T>): Promise<T> {
 /** A row of `ouro_work` with its bodies as an order; one whose question cannot be read is as good as none. */
 export function toOrder(rows: Rows | undefined): Order | undefined {
   const row = rows?.rows[0];
-  const body = v.safeParse(OrderBody, parsed(row?.body));
-  if (!row || !body.success) return undefined;
+  return row && orderOf(row);
+}
+
+/** One row with `ORDER_ROWS` as an order; undefined for one whose question cannot be read. */
+export function orderOf(row: Rows["rows"][number]): Order | undefined {
+  const body = v.safeParse(OrderBody, parsed(row.body));
+  if (!body.success) return undefined;
   const hash = row.result_hash;
   return {
     work_id: String(row.work_id),
     kind: String(row.kind),
     status: hash !== null ? "answered" : row.is_open === 1 ? "open" : "expired",
+    session_id: String(row.session_id),
     claim_epoch: Number(row.claim_epoch),
+    claim: row.is_held === 1 ? { by: String(row.claimed_by), expires_at: isoTime(row.expires_at) } : null,
     body: body.output,
     result: typeof hash === "string" ? { hash, value: parsed(row.result) } : undefined,
     faults: JSON.parse(String(row.faults)),
@@ -94,11 +116,13 @@ export function utf8(text: string): Uint8Array {
 
 function rowOf(workId: string): Statement {
   return {
-    sql: `SELECT work_id, kind, open_until > unixepoch('subsec') AS is_open, claim_epoch, claim_id, submission_id,
-result_hash, faults, superseded, b.body AS body, r.body AS result FROM ouro_work
-JOIN ouro_blob AS b ON b.hash = body_hash LEFT JOIN ouro_blob AS r ON r.hash = result_hash WHERE work_id = ?`,
+    sql: `${ORDER_ROWS} WHERE work_id = ?`,
     args: [workId],
   };
+}
+
+function isoTime(seconds: unknown): string {
+  return toIsoTimestamp(Math.round(Number(seconds) * 1000) * 1000);
 }
 
 function parsed(body: unknown): unknown {

@@ -58,7 +58,7 @@ export interface Term {
 /**
  * Its owner changes a session's status and lets go of it. `moved_on` when it is not the owner any more, when somebody has
  * appended to the session's stream since it was read, or when a person has asked for its end meanwhile: no completion
- * passes over that (`overCancelRequest` carries it out).
+ * passes over that (`overCancelRequest` carries it out). `provided` is a condition of this end's own.
  */
 export function concludeOwned(
   store: Store,
@@ -66,10 +66,12 @@ export function concludeOwned(
   loaded: LoadedSession,
   conclusion: Conclusion,
   overCancelRequest: boolean,
+  provided?: Guard,
 ): Promise<"written" | "moved_on"> {
   const { sessionId, epoch, ownerId } = term;
   const owns = isOwner(sessionId, epoch, ownerId);
-  const guard = both(overCancelRequest ? owns : both(owns, notAskedToStop(sessionId)), isNewest(loaded));
+  const mine = both(overCancelRequest ? owns : both(owns, notAskedToStop(sessionId)), isNewest(loaded));
+  const guard = provided ? both(mine, provided) : mine;
   const last = [release(sessionId, epoch, ownerId, isThere(conclusion.event.id))];
   return change(store, loaded.session, conclusion, { first: [], guard, last });
 }

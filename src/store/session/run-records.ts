@@ -9,7 +9,7 @@ import {
   WORKFLOW_PROGRESS,
 } from "../../domain/run/steps.ts";
 import { SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED, type Session } from "../../domain/session/session.ts";
-import type { AgentGroup } from "../../process/process-tree.ts";
+import type { AgentGroup } from "../../process/agent/process-tree.ts";
 import { query } from "../engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
 import type { Store } from "../store.ts";
@@ -44,6 +44,36 @@ INTERSECT SELECT rowid FROM events WHERE event_type = '${WORKFLOW_PROGRESS}')`;
   );
   const outcomes = await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED]);
   return finishedSteps(executionId, outcomes, lists.map(toStoredEvent));
+}
+
+/** How a step has failed so far. */
+export interface StepFailures {
+  readonly times: number;
+  readonly error: string;
+  /** It failed since the session began or was last taken back from its end, and has not been tried again. */
+  readonly stands: boolean;
+}
+
+/** The failures of an execution's steps, by scope. */
+export async function readStepFailures(
+  store: Store,
+  { executionId, sessionId }: { readonly executionId: string; readonly sessionId: string },
+): Promise<ReadonlyMap<string, StepFailures>> {
+  const [start] = await query(
+    store.database,
+    `SELECT max(rowid) AS top FROM (SELECT rowid FROM events WHERE aggregate_type = 'session' AND aggregate_id = ?
+INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '${SESSION_REOPENED}'))`,
+    [sessionId],
+  );
+  const since = Number(start?.top ?? 0);
+  const failures = new Map<string, StepFailures>();
+  for (const event of await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED])) {
+    const { aggregate_id: scope, event_type, payload, rowid } = event;
+    const times = failures.get(scope)?.times ?? 0;
+    if (event_type === STEP_COMPLETED) failures.delete(scope);
+    else failures.set(scope, { times: times + 1, error: String(payload.error ?? "unknown"), stands: rowid > since });
+  }
+  return failures;
 }
 
 /** The process groups that were started for an execution and of whose end nothing is recorded. */

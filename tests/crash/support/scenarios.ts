@@ -62,6 +62,24 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "the worker that lays steps out for a host",
+    failpoints: [...both("offer"), ...both("offer", 2), ...both("withdraw"), ...both("end-run")],
+    async play(crash) {
+      const { home } = crash;
+      await crash.start("run", home.seed, "--cwd", home.work, "--runtime", "host", "--json").said;
+      await crash.died("worker");
+      expect(crash.had("orchestrator.session.paused")).toBe(crash.failpoint === "end-run:after" ? 1 : 0);
+      await sweeps(crash);
+      const id = String(home.sessionIds()[0]);
+      const waits = { status: "paused", reason: "needs_host" };
+      expect(await home.call("resume", id, "--wait", "--json")).toMatchObject({ code: 1, json: waits });
+      expect(home.sql("SELECT count(*) AS n FROM ouro_work")).toEqual([{ n: 2 }]);
+      // Nobody claims them, and another agent does the work.
+      expect(await home.call("resume", id, "--runtime", "crash", "--wait", "--json")).toMatchObject({ code: 0 });
+      await crash.endsAs("completed");
+    },
+  },
+  {
     name: "the guard of an agent",
     failpoints: [
       ...both("guard:spawn"),

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { openLoopback, readText } from "../../support/loopback-server.ts";
 import { type ModelRequest, parseModelRequest } from "./fake-model-request.ts";
 import { messagesStream } from "./messages-wire.ts";
 import type { Failure, Step } from "./model-step.ts";
@@ -14,33 +13,25 @@ export interface FakeModelApi extends AsyncDisposable {
 
 const WIRES = { "/messages": messagesStream, "/responses": responsesStream };
 
+/** What the model says next, by what it is asked. */
+type Script = (asked: ModelRequest) => readonly (Step | Failure)[];
+
 /**
  * Opens a model on loopback that plays `script`: each request gets the step after the turns it already carries, so
- * a retry is answered as the first try was.
+ * a retry is answered as the first try was. A script may be another one for another conversation.
  */
-export async function openModelApi(script: readonly (Step | Failure)[]): Promise<FakeModelApi> {
+export async function openModelApi(script: readonly (Step | Failure)[] | Script): Promise<FakeModelApi> {
   const requests: ModelRequest[] = [];
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => response.destroy(error as Error));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // a TCP listener has one
+  const server = await openLoopback(answer);
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: server.url,
     requests,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    const body = await readText(request);
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const wire = Object.entries(WIRES).find(([suffix]) => pathname.endsWith(suffix))?.[1];
     if (request.method !== "POST" || wire === undefined) {
@@ -50,7 +41,7 @@ export async function openModelApi(script: readonly (Step | Failure)[]): Promise
     }
     const asked = parseModelRequest(JSON.parse(body));
     requests.push(asked);
-    const step = nextStep(script, asked);
+    const step = nextStep(typeof script === "function" ? script(asked) : script, asked);
     if ("status" in step) {
       const error = { type: "invalid_request_error", message: "made to fail" };
       response.writeHead(step.status, { "content-type": "application/json" });

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listen } from "../../support/loopback-server.ts";
 
 /** A loopback port that accepts and stays silent until it is let go; from then on it leads to a real server. */
 export interface HeldBackServer extends AsyncDisposable {
@@ -24,9 +25,7 @@ export async function startHeldBackServer(): Promise<HeldBackServer> {
     keep(onward);
     socket.pipe(onward).pipe(socket);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // a TCP listener has one
+  const port = await listen(server);
 
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { openLoopback, readText } from "../../support/loopback-server.ts";
 
 /** What the model does with one request. */
 export type ModelStep =
@@ -38,15 +37,10 @@ const WIRES: readonly (readonly [RegExp, Wire])[] = [
 export async function openModelServer(steps: readonly ModelStep[]): Promise<ModelServer> {
   const requests: ModelRequest[] = [];
   const waiting = new Set<() => void>();
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: Error) => response.destroy(error));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // a TCP listener has one
+  const server = await openLoopback(answer);
 
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `${server.url}/v1`,
     requests,
     heard(count) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -59,17 +53,11 @@ export async function openModelServer(steps: readonly ModelStep[]): Promise<Mode
       look();
       return promise;
     },
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    const body = await readText(request);
     const path = request.url ?? "/";
     const step = steps[Math.min(requests.length, steps.length - 1)] ?? { hangs: true };
     requests.push({ path, headers: request.headers, body });

@@ -3,9 +3,9 @@ import { isRefusal, type Refusal } from "../../../base/refusal.ts";
 import type { Config } from "../../../config.ts";
 import { chooseMind } from "../../../minds/choose-mind.ts";
 import { ROLES, type Role } from "../../../minds/mind.ts";
+import { isInstalled, type MindSources, namedRuntimes, pickMind, toAgent } from "../../../minds/mind-sources.ts";
 import { KNOWN_PROVIDERS } from "../../../minds/provider-access.ts";
-import { runtimeNamed, selectRuntime } from "../../../runtimes/runtime-settings.ts";
-import { isInstalled, type MindSources, namedRuntimes, pickMind, toAgent } from "../../../views/choosable-minds.ts";
+import { HOST, runtimeNamed, selectRuntime } from "../../../runtimes/runtime-settings.ts";
 import { readMindSources } from "../runtimes/mind-sources.ts";
 import type { Problem } from "./problem.ts";
 
@@ -24,7 +24,7 @@ export async function examineAgents(config: Config, problems: Problem[]): Promis
   const { runtimes, providers } = sources;
   const installed = namedRuntimes(runtimes).filter(isInstalled);
   if (isRefusal(providers)) problems.push(toProblem(providers));
-  if (installed.length === 0) {
+  if (installed.length === 0 && runtimes.chosen !== HOST) {
     problems.push({
       code: "no_agent",
       message: "No agent is installed that could do the work of a run",

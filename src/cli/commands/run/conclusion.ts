@@ -1,3 +1,4 @@
+import { NEEDS_HOST, pauseWords } from "../../../domain/session/pause-reason.ts";
 import type { Answer } from "../../command.ts";
 import { EXIT } from "../../exit-code.ts";
 import { lines } from "../../render.ts";
@@ -14,6 +15,19 @@ export function inBackground(first: string, sessionId: string): string {
   ]);
 }
 
+/** What to say of a run that waits for the agents of an MCP host: nobody here does anything for it. */
+export function waitsForHost(first: string, sessionId: string): string {
+  const claim = `ouroboros_claim_work {"session_id":"${sessionId}"}`;
+  return lines([
+    first,
+    "It waits for the agents of an MCP host, and goes on with each result they hand in:",
+    `  claim:   ${claim}`,
+    "  hand in: ouroboros_submit",
+    `  state:   ouroboros status ${sessionId}`,
+    `  others:  ouroboros resume ${sessionId} --runtime NAME`,
+  ]);
+}
+
 /** The answer of a command that followed a run: how it stands, and an exit code that says whether that is good. */
 export function conclusionOf(started: { readonly session_id: string }, followed: Followed): Answer {
   const { status, reason, steps_done, steps_total } = followed;
@@ -22,7 +36,11 @@ export function conclusionOf(started: { readonly session_id: string }, followed:
   if (status === "running") {
     return { json, text: inBackground(`${started.session_id} is still running${howFar}.`, started.session_id) };
   }
-  const why = reason === null ? "" : ` (${reason})`;
+  if (status === "paused" && reason === NEEDS_HOST) {
+    const first = `${started.session_id} is paused${howFar}.`;
+    return { json, text: waitsForHost(first, started.session_id), exitCode: EXIT.failure };
+  }
+  const why = reason === null ? "" : ` (${pauseWords(reason)})`;
   const next = status === "paused" || status === "failed" ? [`Go on: ouroboros resume ${started.session_id}`] : [];
   const text = lines([`${started.session_id} is ${status}${why}${howFar}.`, ...next]);
   return { json, text, exitCode: status === "completed" ? EXIT.ok : EXIT.failure };

@@ -1,8 +1,8 @@
 import { isRefusal, type Refusal } from "../../../base/refusal.ts";
 import type { Config } from "../../../config.ts";
 import { readProviders } from "../../../credentials.ts";
+import type { MindSources } from "../../../minds/mind-sources.ts";
 import type { ProviderAccess } from "../../../minds/provider-access.ts";
-import type { MindSources } from "../../../views/choosable-minds.ts";
 
 /** Whom this user could ask, by their configuration; `access` holds the keys, and is for whoever asks alone. */
 export async function readMindSources(

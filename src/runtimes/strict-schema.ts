@@ -1,11 +1,14 @@
-import type { JsonSchema } from "./mind.ts";
+import type { Task } from "./runtime.ts";
+
+type JsonSchema = NonNullable<Task["answerSchema"]>;
 
 /** What OpenAI's strict mode knows; the rest is left to the check of the answer. */
 const KEPT = ["type", "description", "enum", "const"] as const;
 
 /**
  * The schema as OpenAI's strict mode takes it, which is what Codex asks for: every key required, no others, few keywords.
- * Undefined where that would ask for something else, such as a key that may be left out: such an answer is asked for in words.
+ * Undefined where that would ask for something else, such as a key that may be left out: Codex is held to none then, and what
+ * the prompt says has to do, as with agents that can be held to nothing.
  */
 export function toStrictSchema(schema: JsonSchema): JsonSchema | undefined {
   return schema.type === "object" ? strict(schema) : undefined;

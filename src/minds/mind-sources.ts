@@ -1,8 +1,14 @@
 import { isRefusal, type Refusal } from "../base/refusal.ts";
-import { type Choosable, chooseMind, type MindChoice, type MindSettings } from "../minds/choose-mind.ts";
-import type { Role } from "../minds/mind.ts";
-import { findProgram } from "../runtimes/find-program.ts";
-import { type Runtime, type RuntimeSettings, runtimeNamed, runtimeNames } from "../runtimes/runtime-settings.ts";
+import { findProgram } from "../process/find-program.ts";
+import {
+  HOST,
+  type RuntimeSettings,
+  runtimeNamed,
+  runtimeNames,
+  type SelectedRuntime,
+} from "../runtimes/runtime-settings.ts";
+import { type Choosable, chooseMind, type MindChoice, type MindSettings } from "./choose-mind.ts";
+import type { Role } from "./mind.ts";
 
 /** What this user has said of agents and minds, and which providers can be reached. */
 export interface MindSources {
@@ -13,13 +19,13 @@ export interface MindSources {
 }
 
 /** Every agent that could be chosen by name, each with its settings. Starts nothing. */
-export function namedRuntimes(settings: RuntimeSettings): Runtime[] {
+export function namedRuntimes(settings: RuntimeSettings): SelectedRuntime[] {
   return runtimeNames(settings).flatMap((name) => runtimeNamed(settings, name) ?? []);
 }
 
-/** Whether the program of an agent is here, outside the project this is called from. Starts nothing. */
-export function isInstalled({ command: [program = ""] }: Runtime): boolean {
-  return findProgram(program, process.env.PATH ?? "", null) !== null;
+/** Whether an agent is here; a program only outside the project this is called from. Starts nothing. */
+export function isInstalled({ kind, command: [program = ""] }: SelectedRuntime): boolean {
+  return kind === HOST || findProgram(program, process.env.PATH ?? "", null) !== null;
 }
 
 /** Who would answer for a role, and why; a `word` goes before everything that is configured. */
@@ -42,6 +48,6 @@ export function pickMind(
 }
 
 /** An agent as a mind is chosen from it. */
-export function toAgent({ name, kind = "command" }: Runtime): Choosable["agents"][number] {
+export function toAgent({ name, kind = "command" }: SelectedRuntime): Choosable["agents"][number] {
   return { name, kind };
 }
