@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { ServeOptions } from "./mcp/serve.ts";
+import { parseToolsets } from "./mcp/toolsets.ts";
 
 /**
  * The options of a plain `mcp serve`, or undefined for every other command line, a wrong one included: the CLI kit then
@@ -19,8 +20,9 @@ export function serveOptions(argv: readonly string[]): ServeOptions | undefined 
       strict: true,
     });
     if (values.transport !== undefined && values.transport !== "stdio") return undefined;
-    if (values.toolsets !== undefined && values.toolsets !== "sessions" && values.toolsets !== "all") return undefined;
-    return { db: values.db, readOnly: values["read-only"] ?? false, toolsets: ["sessions"] };
+    const toolsets = parseToolsets(values.toolsets);
+    if ("unknown" in toolsets) return undefined;
+    return { db: values.db, readOnly: values["read-only"] ?? false, toolsets };
   } catch {
     return undefined; // an option we do not know: the CLI says so
   }

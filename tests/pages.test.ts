@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { offeredTools } from "../src/mcp/catalogue.ts";
+import { TOOLSETS } from "../src/mcp/toolsets.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "AGENTS.md"];
@@ -9,7 +10,7 @@ const page = (name: string) => readFileSync(join(ROOT, name), "utf8");
 
 test("the README names every tool that the server offers", () => {
   const readme = page("README.md");
-  const tools = offeredTools({ toolsets: ["sessions"], readOnly: false });
+  const tools = offeredTools({ toolsets: TOOLSETS, readOnly: false });
   expect(tools.length).toBeGreaterThan(0);
   for (const { name } of tools) expect(readme).toContain(`\`${name}\``);
 });

@@ -4,13 +4,21 @@ import { OuroborosError } from "../base/errors.ts";
 import { logLine } from "../base/log.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import type { StartUp } from "../startup/start-up.ts";
+import { askFirst } from "./asking.ts";
 import { toErrorResult, toResult } from "./result.ts";
 import type { Tool, ToolAnswer, ToolCall } from "./tool.ts";
 
-/** What a client's call is answered with. */
-export async function callTool(tool: Tool, args: unknown, startUp: StartUp, call: Call): Promise<CallToolResult> {
+/** What a client's call is answered with; `canAsk` when the client can put a question to a person before the model sees it. */
+export async function callTool(
+  tool: Tool,
+  args: unknown,
+  startUp: StartUp,
+  call: Call,
+  canAsk = false,
+): Promise<CallToolResult> {
   const answer = await answerOf(tool, args, startUp, call);
-  return isRefusal(answer) ? toErrorResult(answer, answer.facts) : toResult(answer);
+  if (isRefusal(answer)) return toErrorResult(answer, answer.facts);
+  return answer.asks && canAsk ? askFirst(answer.asks) : toResult(answer);
 }
 
 /** The one road of a call: parse, pass the gate, run, answer. No tool knows of the gate, and nothing a tool throws ends the server. */

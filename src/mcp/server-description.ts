@@ -1,6 +1,7 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
 import { VERSION } from "../version.ts";
-import { offeredTools, TOOLSETS, toDefinition } from "./catalogue.ts";
+import { offeredTools, toDefinition } from "./catalogue.ts";
+import { TOOLSETS } from "./toolsets.ts";
 
 /** What the server offers, as it can be told without starting one. */
 export interface ServerDescription {

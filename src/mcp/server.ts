@@ -40,11 +40,15 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
         params.name,
         offeredTools(offer).map(({ name }) => name),
       );
-    const { answerOf, callTool } = await import("./call.ts");
+    const [{ answerOf, callTool }, { canAsk, saidIn }] = await Promise.all([
+      import("./call.ts"),
+      import("./asking.ts"),
+    ]);
     const running = await startUp();
     const call: Parameters<typeof callTool>[3] = {
       signal: context.mcpReq.signal,
       progress: progressOf(context),
+      said: saidIn(context),
       async callTool(name, args) {
         const other = offeredTools(offer).find((one) => one.name === name);
         // What goes on stands in the store, which others write to: nothing that ends or removes is ever called for it.
@@ -56,7 +60,7 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
         );
       },
     };
-    return (await callTool(tool, params.arguments, running, call)) satisfies CallToolResult;
+    return (await callTool(tool, params.arguments, running, call, canAsk(server, context))) satisfies CallToolResult;
   });
   server.setRequestHandler("resources/list", async () => ({ resources: (await import("./resources.ts")).RESOURCES }));
   server.setRequestHandler("resources/templates/list", async () => ({

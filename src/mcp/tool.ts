@@ -2,6 +2,8 @@ import type * as v from "valibot";
 import type { Refusal } from "../base/refusal.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import type { Effect } from "../startup/gate.ts";
+import type { Asks, Said } from "./asking.ts";
+import type { Toolset } from "./toolsets.ts";
 
 /** What a tool's code gets besides its input. */
 export interface ToolCall {
@@ -10,6 +12,8 @@ export interface ToolCall {
   readonly signal: AbortSignal;
   /** Tells the client how far the call is, if it asked for that. */
   readonly progress: (done: number, total: number | undefined, message: string) => Promise<void>;
+  /** What a person answered, on a call that the client makes again after it has asked them. */
+  readonly said?: Said | undefined;
   /** Calls another tool of this server as the client would: for work that goes on with another call. */
   readonly callTool: (name: string, args: unknown) => Promise<ToolAnswer<Record<string, unknown>> | Refusal>;
 }
@@ -18,6 +22,8 @@ export interface ToolCall {
 export interface ToolAnswer<Output> {
   readonly value: Output;
   readonly text: string;
+  /** Put to a person before this answer is given, where the client can: the call is then made again. */
+  readonly asks?: Asks | undefined;
   readonly links?: readonly { readonly uri: string; readonly name: string; readonly description: string }[];
 }
 
@@ -28,7 +34,7 @@ export interface Tool<Input extends ObjectSchema = ObjectSchema, Output extends 
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  readonly toolset: "sessions";
+  readonly toolset: Toolset;
   /** What the gate must allow first. */
   readonly effect: Effect;
   readonly annotations: {

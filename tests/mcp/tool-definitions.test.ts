@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { offeredTools, TOOLSETS, toDefinition } from "../../src/mcp/catalogue.ts";
+import { offeredTools, toDefinition } from "../../src/mcp/catalogue.ts";
 import { INSTRUCTIONS } from "../../src/mcp/instructions.ts";
+import { TOOLSETS } from "../../src/mcp/toolsets.ts";
 
 const SNAPSHOTS = join(import.meta.dirname, "__toolsnaps__");
 const TOOLS = offeredTools({ toolsets: TOOLSETS, readOnly: false });

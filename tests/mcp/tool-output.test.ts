@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { makeStore, type SessionTruth } from "../../scripts/make-store.ts";
+import { newId } from "../../src/base/ids.ts";
 import { callTool } from "../../src/mcp/call.ts";
-import { offeredTools, TOOLSETS } from "../../src/mcp/catalogue.ts";
+import { offeredTools } from "../../src/mcp/catalogue.ts";
+import { TOOLSETS } from "../../src/mcp/toolsets.ts";
 import { createSessionContext } from "../../src/sessions/session-context.ts";
 import { StartUp } from "../../src/startup/start-up.ts";
+import { append } from "../../src/store/append.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { createOrder } from "../../src/store/orders/work-orders.ts";
+import { STEP_WORK } from "../../src/store/orders/work-rows.ts";
 
 const TOOLS = offeredTools({ toolsets: TOOLSETS, readOnly: false });
 const POLICY = { thresholdMicros: 3600e6, action: "default" } as const;
@@ -108,6 +112,54 @@ describe("what a tool answers is what its output schema says, no key more or les
       });
       expect(output).toMatchObject({ session_id: session?.session_id, new_status: "cancelled", reason: "no need" });
     }
+  });
+
+  test("ouroboros_claim_work, of a step that waits for the host, and of the same claim once more", async () => {
+    const { store } = startUp.context ?? {};
+    if (!store) throw new Error("The store is not open");
+    const [session_id, work] = ["orch_host", { instructions: "Do it.", input: "one", continuation: null }];
+    await append(store, { kind: "any" }, [
+      {
+        id: newId(),
+        aggregate_type: "session",
+        aggregate_id: session_id,
+        event_type: "orchestrator.session.started",
+        payload: { execution_id: "exec_host", runtime_backend: "host", workspace_path: folder },
+        at: store.stamp(),
+      },
+    ]);
+    const scope = { aggregateType: "execution", aggregateId: "exec_host_ac_0" };
+    const body = { scope, session_id, role: "work", answer_schema: { type: "object" }, ...work };
+    const { work_id } = await createOrder(store, STEP_WORK, body);
+    const claimed = await outputOf("ouroboros_claim_work", { session_id });
+    expect(claimed).toMatchObject({ work_id, claim_epoch: 1, cwd: folder, session_id, left: 0 });
+    expect(await outputOf("ouroboros_claim_work", { work_id, claim_epoch: 1 })).toMatchObject({
+      work_id,
+      claim_epoch: 1,
+    });
+  });
+
+  test("ouroboros_interview and ouroboros_generate_seed, while the host has to think first", async () => {
+    const begun = await outputOf("ouroboros_interview", {
+      initial_context: "A diary that nobody else reads",
+      cwd: folder,
+    });
+    expect(begun).toMatchObject({
+      status: "needs_host",
+      answered_rounds: 0,
+      next_action: { tool: "ouroboros_submit" },
+    });
+    const { session_id } = begun;
+    const seed = await outputOf("ouroboros_generate_seed", { session_id, force: true });
+    expect(seed).toMatchObject({ status: "needs_host", interview_id: session_id, seed_id: null });
+    const given = await outputOf("ouroboros_interview", { session_id, action: "abort" });
+    expect(given).toMatchObject({ session_id, status: "aborted" });
+  });
+
+  test("ouroboros_brownfield, of a folder and of the registry", async () => {
+    expect(await outputOf("ouroboros_brownfield", { action: "register", path: folder })).toMatchObject({ total: 1 });
+    const described = await outputOf("ouroboros_brownfield", { action: "describe", path: folder });
+    expect(described).toMatchObject({ action: "describe" });
   });
 
   test("ouroboros_submit, of work that was handed out, and of the same once more", async () => {

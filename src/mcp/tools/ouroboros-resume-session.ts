@@ -1,12 +1,14 @@
 import * as v from "valibot";
 import { isRefusal, refuse } from "../../base/refusal.ts";
-import { MAX_SEED_BYTES } from "../../domain/seed.ts";
+import { MAX_SEED_BYTES } from "../../domain/seed/seed-yaml.ts";
+import { HOST } from "../../runtimes/runtime-settings.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { resumeSession } from "../../sessions/resume/resume-session.ts";
 import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
 import { type ResumableView, resumableSessions } from "../../views/resumable.ts";
 import { defineTool } from "../tool.ts";
 
+const BY_HOST = "Its steps are the host's: claim the next one with ouroboros_claim_work.";
 const Id = v.pipe(v.string(), v.minLength(1));
 
 /** `ouroboros_resume_session`: what can be resumed and what that would do; with an id, resumes it. */
@@ -74,11 +76,11 @@ export const ouroborosResumeSession = defineTool({
     };
     const done = await resumeSession(context, request, signal);
     if (isRefusal(done)) return done;
-    const { worker_pid: _pid, epoch: _epoch, ...value } = done;
+    const { worker_pid: _pid, epoch: _epoch, runtime, ...value } = done;
     const howFar = done.steps_total === null ? "" : ` ${done.steps_done} of ${done.steps_total} steps are done.`;
     const words =
       done.outcome === "resumed"
-        ? `Resumed ${session_id} (${done.why}).${howFar} It goes on in the background without this window.`
+        ? `Resumed ${session_id} (${done.why}).${howFar} ${runtime === HOST ? BY_HOST : "It goes on in the background without this window."}`
         : `${session_id} is being worked on already: ${done.why}.`;
     const next = done.job_id === null ? "" : `\nWait for it: ouroboros_job_wait {"job_id":"${done.job_id}"}`;
     return { value, text: words + next };

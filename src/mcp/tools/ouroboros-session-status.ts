@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isRefusal } from "../../base/refusal.ts";
+import { pauseWords } from "../../domain/session/pause-reason.ts";
 import { SESSION_STATUSES } from "../../domain/session/session.ts";
 import { type SessionStatusView, sessionStatus } from "../../views/session-status.ts";
 import { defineTool } from "../tool.ts";
@@ -64,6 +65,6 @@ function describe(status: SessionStatusView): string {
   const done = status.progress.completed_count;
   const total = status.progress.total_count;
   if (typeof done === "number" && typeof total === "number") lines.push(`Criteria: ${done} of ${total} done`);
-  if (status.reason !== null) lines.push(`Reason: ${status.reason}`);
+  if (status.reason !== null) lines.push(`Reason: ${pauseWords(status.reason)}`);
   return lines.join("\n");
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isRefusal, refuse } from "../../base/refusal.ts";
+import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { submitWork } from "../../sessions/submit-work.ts";
 import { answerFaults } from "../answer-faults.ts";
 import { defineTool } from "../tool.ts";
@@ -50,10 +50,28 @@ export const ouroborosSubmit = defineTool({
       const message = `${WORDS[outcome]}, and then ${tool} said: ${answer.message}`;
       return refuse(answer.code, message, answer.next, { ...answer.facts, ...value, tool });
     }
+    const again = v.safeParse(AskedAgain, answer.value);
+    if (again.success && again.output.work.work_id === work_id) return notTaken(work_id, again.output.work.faults);
     return {
       value: { ...value, tool, answer: answer.value },
       text: `${WORDS[outcome]}. ${tool} goes on:\n${answer.text}`,
       links: answer.links ?? [],
+      ...(answer.asks && { asks: answer.asks }),
     };
   },
 });
+
+/** The tool behind it knows more than a schema can say, and has the same work done once more. */
+const AskedAgain = v.object({
+  status: v.literal("needs_host"),
+  work: v.object({ work_id: v.string(), faults: v.pipe(v.array(v.string()), v.minLength(1)) }),
+});
+
+function notTaken(work_id: string, faults: readonly string[]): Refusal {
+  return refuse(
+    "bad_result",
+    `This result for ${work_id} was not taken: ${faults.join("; ")}`,
+    "Correct it and submit it again under the same work_id: nothing is lost",
+    { work_id, faults },
+  );
+}

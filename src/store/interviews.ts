@@ -1,0 +1,95 @@
+import { newId } from "../base/ids.ts";
+import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
+import type { NewEvent, Payload } from "../domain/event.ts";
+import { foldInterview, type Interview } from "../domain/interview/interview.ts";
+import { INTERVIEW_IMPORTED, INTERVIEW_STARTED } from "../domain/interview/interview-events.ts";
+import { append } from "./append.ts";
+import type { Store } from "./store.ts";
+import { readStream, streamsBegunBy } from "./streams.ts";
+
+const AGGREGATE = "interview";
+/** Others may write to the stream while we decide; what they write rarely changes what was decided. */
+const MOST_TRIES = 20;
+
+/** A row to be: its type and what it says. */
+export type Draft = readonly [eventType: string, payload: Payload];
+
+/** The stream of an interview, for what is recorded beside it. */
+export function interviewScope(interviewId: string) {
+  return { aggregateType: AGGREGATE, aggregateId: interviewId };
+}
+
+/** Reads an interview; undefined when this store has none of ours under this id. */
+export async function readInterview(store: Store, interviewId: string): Promise<Interview | undefined> {
+  return foldInterview(interviewId, (await readStream(store, AGGREGATE, interviewId)).events);
+}
+
+/** Every interview of this store, the one that was begun last first. */
+export async function listInterviews(store: Store, limit: number): Promise<readonly Interview[]> {
+  const ids = await streamsBegunBy(store, [INTERVIEW_STARTED, INTERVIEW_IMPORTED], limit);
+  const interviews = await Promise.all(ids.map((id) => readInterview(store, id)));
+  return interviews.filter((one) => one !== undefined);
+}
+
+/** Writes the first rows of an interview; `taken` when there is one of this id. Upstream's own rows are no interview of ours. */
+export async function beginInterview(
+  store: Store,
+  interviewId: string,
+  drafts: readonly Draft[],
+): Promise<"written" | "taken"> {
+  const { events, newestRowid } = await readStream(store, AGGREGATE, interviewId);
+  if (foldInterview(interviewId, events)) return "taken";
+  const written = await append(store, expected(interviewId, newestRowid), toEvents(store, interviewId, drafts));
+  return written === "written" ? "written" : "taken";
+}
+
+/**
+ * Changes an interview: `decide` sees it as it stands and says what is to be written, or why not. When somebody else has
+ * written meanwhile it is asked again, so that of two who answer the same question one is recorded and the other one refused.
+ */
+export async function changeInterview(
+  store: Store,
+  interviewId: string,
+  decide: (interview: Interview) => readonly Draft[] | Refusal,
+): Promise<Interview | Refusal> {
+  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+    const { events, newestRowid } = await readStream(store, AGGREGATE, interviewId);
+    const interview = foldInterview(interviewId, events);
+    if (!interview) return unknownInterview(interviewId);
+    const drafts = decide(interview);
+    if (isRefusal(drafts)) return drafts;
+    if (drafts.length === 0) return interview;
+    const written = await append(store, expected(interviewId, newestRowid), toEvents(store, interviewId, drafts));
+    if (written === "written") return (await readInterview(store, interviewId)) ?? unknownInterview(interviewId);
+  }
+  return refuse(
+    "interview_busy",
+    `Cannot change ${interviewId}: others keep writing to it`,
+    "Ask for its state, then call again",
+    { session_id: interviewId },
+  );
+}
+
+/** There is no such interview. */
+export function unknownInterview(interviewId: string): Refusal {
+  return refuse(
+    "not_found",
+    `There is no interview ${JSON.stringify(interviewId.slice(0, 100))} in this store`,
+    "Start one with initial_context; `ouroboros interview list` shows those that exist",
+  );
+}
+
+function expected(interviewId: string, rowid: number) {
+  return { kind: "newest", ...interviewScope(interviewId), rowid } as const;
+}
+
+function toEvents(store: Store, interviewId: string, drafts: readonly Draft[]): NewEvent[] {
+  return drafts.map(([event_type, payload]) => ({
+    id: newId(),
+    aggregate_type: AGGREGATE,
+    aggregate_id: interviewId,
+    event_type,
+    payload,
+    at: store.stamp(),
+  }));
+}
