@@ -11,7 +11,7 @@ async function road(args: readonly string[]): Promise<number> {
   const options = serveOptions(args);
   if (options) return (await import("./mcp/serve.ts")).serve(options);
   // Processes that this program starts for itself; they have no help and no flags.
-  if (args[0] === "guard") return (await import("./process/guard.ts")).runGuard(args.slice(1));
+  if (args[0] === "guard") return (await import("./process/agent/guard.ts")).runGuard(args.slice(1));
   if (args[0] === "worker") return (await import("./worker.ts")).runWorker();
   return (await import("./cli/cli.ts")).runCli(args);
 }

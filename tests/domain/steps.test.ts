@@ -2,13 +2,13 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { StoredEvent } from "../../src/domain/event.ts";
 import { finishedSteps, STEP_COMPLETED, STEP_FAILED, stepsOf } from "../../src/domain/run/steps.ts";
+import { seedOf } from "./seed/support/seed-of.ts";
 
 const RUN = "exec_a";
 let rowid = 0;
 
 test("a seed's criteria are its steps, each with the stream upstream would give it", () => {
-  const seed = { seed_id: null, goal: "g", constraints: [], criteria: ["one", "two"] };
-  expect(stepsOf(seed, RUN)).toEqual([
+  expect(stepsOf(seedOf({ acceptance_criteria: ["one", { content: "two" }] }), RUN)).toEqual([
     { index: 0, scope: "exec_a_ac_0", criterion: "one" },
     { index: 1, scope: "exec_a_ac_1", criterion: "two" },
   ]);
