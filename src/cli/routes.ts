@@ -18,11 +18,19 @@ import type { AskFlags } from "./commands/ask.ts";
 import type { CardFlags } from "./commands/card.ts";
 import type { CleanupFlags } from "./commands/cleanup.ts";
 import type { EventsFlags } from "./commands/events.ts";
+import type { InterviewFlags } from "./commands/interview.ts";
+import type { InterviewListFlags } from "./commands/interview-list.ts";
+import type { AbortFlags, AnswerFlags, TurnFlags } from "./commands/interview-turn.ts";
 import type { JobListFlags } from "./commands/job-list.ts";
 import type { JobWaitFlags } from "./commands/job-wait.ts";
 import type { ServeFlags } from "./commands/mcp-serve.ts";
+import type { PmFlags } from "./commands/pm.ts";
+import type { PmGenerateFlags } from "./commands/pm-generate.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
 import type { RunFlags } from "./commands/run.ts";
+import type { SeedEditFlags } from "./commands/seed-edit.ts";
+import type { SeedGenerateFlags } from "./commands/seed-generate.ts";
+import type { SeedListFlags } from "./commands/seed-list.ts";
 import type { SessionsFlags } from "./commands/sessions.ts";
 import { type CommandNode, SHELLS } from "./completions/command-node.ts";
 import { numberFlag, SESSION_ID, SHARED, switchFlag, textFlag } from "./parameters.ts";
@@ -158,9 +166,230 @@ const jobRoutes = buildRouteMap<string, Cli>({
   docs: { brief: "Background jobs" },
 });
 
+const MIND = textFlag("NAME", "Who thinks: an agent, a provider or provider/model; as configured unless told");
+const BRIEF = switchFlag("Only the question and its suggestions, without scores and reasons");
+const TURN_FLAGS = { ...SHARED, mind: MIND, brief: BRIEF } as const;
+const INTERVIEW = {
+  parse: String,
+  placeholder: "INTERVIEW",
+  brief: "Its id (interview_…), or the beginning of it",
+} as const;
+const ANSWER = {
+  parse: String,
+  placeholder: "TEXT",
+  brief: "The answer, in quotes; [decide_later] puts it off",
+} as const;
+const ROUND = { parse: numberFlag({ min: 1, max: 10_000 }, "").parse, placeholder: "N", brief: "Its number" } as const;
+const ONE_INTERVIEW = { kind: "tuple", parameters: [INTERVIEW] } as const;
+const loadTurns = () => import("./commands/interview-turn.ts");
+
+const interviewRoutes = buildRouteMap<string, Cli>({
+  defaultCommand: "hold",
+  routes: {
+    hold: buildCommand<InterviewFlags, string[], Cli>({
+      loader: command(async () => (await import("./commands/interview.ts")).interview),
+      parameters: {
+        flags: {
+          ...TURN_FLAGS,
+          file: textFlag("FILE", "Text file with the wish, or with more about it"),
+          resume: {
+            kind: "parsed",
+            parse: String,
+            inferEmpty: true,
+            optional: true,
+            placeholder: "INTERVIEW",
+            brief: "Go on with this interview, or with the latest that is not finished",
+          },
+          answers: textFlag("FILE", "Without a terminal: answers, one a line; - for standard input"),
+          cwd: textFlag("DIR", "The project it is about; the current folder unless told"),
+        },
+        positional: {
+          kind: "array",
+          parameter: { parse: String, placeholder: "WISH", brief: "What you want to have; asked for unless told" },
+        },
+      },
+      docs: { brief: "From a wish to something clear enough to build, one question at a time" },
+    }),
+    answer: buildCommand<AnswerFlags, [string, string], Cli>({
+      loader: command(async () => (await loadTurns()).answerInterview),
+      parameters: {
+        flags: {
+          ...TURN_FLAGS,
+          round: numberFlag({ min: 1, max: 10_000 }, "The question it answers; the open one unless told"),
+        },
+        positional: { kind: "tuple", parameters: [INTERVIEW, ANSWER] },
+      },
+      docs: { brief: "Answer the open question, and have the next one asked" },
+    }),
+    next: buildCommand<TurnFlags, [string], Cli>({
+      loader: command(async () => (await loadTurns()).nextInterview),
+      parameters: { flags: TURN_FLAGS, positional: ONE_INTERVIEW },
+      docs: { brief: "Show the open question; asked for now if there is none" },
+    }),
+    status: buildCommand<TurnFlags, [string], Cli>({
+      loader: command(async () => (await loadTurns()).interviewStatus),
+      parameters: { flags: TURN_FLAGS, positional: ONE_INTERVIEW },
+      docs: { brief: "Show how an interview stands and everything that was said; asks nobody" },
+    }),
+    amend: buildCommand<TurnFlags, [string, number, string], Cli>({
+      loader: command(async () => (await loadTurns()).amendInterview),
+      parameters: {
+        flags: TURN_FLAGS,
+        positional: { kind: "tuple", parameters: [INTERVIEW, ROUND, ANSWER] },
+      },
+      docs: { brief: "Change an earlier answer; what was said before is kept" },
+    }),
+    undo: buildCommand<TurnFlags, [string], Cli>({
+      loader: command(async () => (await loadTurns()).undoInterview),
+      parameters: { flags: TURN_FLAGS, positional: ONE_INTERVIEW },
+      docs: { brief: "Take the last answer back" },
+    }),
+    done: buildCommand<TurnFlags, [string], Cli>({
+      loader: command(async () => (await loadTurns()).doneInterview),
+      parameters: { flags: TURN_FLAGS, positional: ONE_INTERVIEW },
+      docs: { brief: "Say that it is enough; refused, with what is missing, while it is not clear" },
+    }),
+    abort: buildCommand<AbortFlags, [string], Cli>({
+      loader: command(async () => (await loadTurns()).abortInterview),
+      parameters: {
+        flags: { ...TURN_FLAGS, reason: textFlag("TEXT", "Why, for the record") },
+        positional: ONE_INTERVIEW,
+      },
+      docs: { brief: "Give an interview up; what was said stays readable" },
+    }),
+    list: buildCommand<InterviewListFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/interview-list.ts")).interviewList),
+      parameters: {
+        flags: { ...SHARED, limit: numberFlag({ min: 1, max: 10_000 }, "At most this many; 20 unless told") },
+      },
+      docs: { brief: "List interviews, the latest first" },
+    }),
+  },
+  docs: {
+    brief: "Interviews: from a vague wish to a clear one, one question at a time",
+    fullDescription: `From a vague wish to something clear enough to build, one question at a time.
+  In a terminal:  ouroboros interview "what you want"   (the same as \`interview hold\`); Ctrl-C loses nothing
+                  ouroboros interview --resume          goes on with the latest that is not finished
+  In a script:    ouroboros interview "…" --answers FILE, or --json and one \`interview answer\` a turn
+An interview is named by its id or the beginning of it.`,
+  },
+});
+
+const SEED_ID = { parse: String, placeholder: "SEED", brief: "A seed's id (seed_…), or the beginning of it" } as const;
+const SEED_SOURCE = { parse: String, placeholder: "SEED|FILE", brief: "A seed's id, or a file with one" } as const;
+const SEED_FILE = { parse: String, placeholder: "FILE", brief: "File with a seed, YAML" } as const;
+
+const seedRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    list: buildCommand<SeedListFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/seed-list.ts")).seedList),
+      parameters: {
+        flags: { ...SHARED, limit: numberFlag({ min: 1, max: 10_000 }, "At most this many; 50 unless told") },
+      },
+      docs: { brief: "List seeds, newest first" },
+    }),
+    show: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/seed-show.ts")).seedShow),
+      parameters: { flags: SHARED, positional: { kind: "tuple", parameters: [SEED_SOURCE] } },
+      docs: { brief: "Show what a seed demands, where it comes from, and what is doubtful about it" },
+    }),
+    diff: buildCommand<SharedFlags, [string, string], Cli>({
+      loader: command(async () => (await import("./commands/seed-diff.ts")).seedDiff),
+      parameters: { flags: SHARED, positional: { kind: "tuple", parameters: [SEED_SOURCE, SEED_SOURCE] } },
+      docs: { brief: "Show what was added, modified and removed between two seeds" },
+    }),
+    lint: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/seed-lint.ts")).seedLint),
+      parameters: { flags: SHARED, positional: { kind: "tuple", parameters: [SEED_SOURCE] } },
+      docs: { brief: "Look for what is doubtful in a seed; repairs are proposed, never made" },
+    }),
+    edit: buildCommand<SeedEditFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/seed-edit.ts")).seedEdit),
+      parameters: {
+        flags: { ...SHARED, from: textFlag("FILE", "Take the changed seed from this file instead of an editor") },
+        positional: { kind: "tuple", parameters: [SEED_ID] },
+      },
+      docs: { brief: "Make a changed child of a seed, in your editor; the seed itself never changes" },
+    }),
+    import: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/seed-import.ts")).seedImport),
+      parameters: { flags: SHARED, positional: { kind: "tuple", parameters: [SEED_FILE] } },
+      docs: { brief: "Take a seed from a file into the store, every key of it kept" },
+    }),
+    export: buildCommand<SharedFlags, [string, string?], Cli>({
+      loader: command(async () => (await import("./commands/seed-export.ts")).seedExport),
+      parameters: {
+        flags: SHARED,
+        positional: {
+          kind: "tuple",
+          parameters: [SEED_ID, { ...SEED_FILE, optional: true, brief: "A new file; standard output unless told" }],
+        },
+      },
+      docs: { brief: "Print a seed's YAML, or write it to a new file" },
+    }),
+    generate: buildCommand<SeedGenerateFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/seed-generate.ts")).seedGenerate),
+      parameters: {
+        flags: {
+          ...SHARED,
+          mind: MIND,
+          force: switchFlag("Although it is not clear enough; the true score is kept"),
+        },
+        positional: ONE_INTERVIEW,
+      },
+      docs: { brief: "Make the seed of an interview" },
+    }),
+  },
+  docs: { brief: "Seeds: the immutable specifications that runs carry out" },
+});
+
+const pmRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    hold: buildCommand<PmFlags, string[], Cli>({
+      loader: command(async () => (await import("./commands/pm.ts")).pm),
+      parameters: {
+        flags: {
+          ...TURN_FLAGS,
+          resume: textFlag("INTERVIEW", "Go on with this interview"),
+          repo: {
+            kind: "parsed",
+            parse: String,
+            optional: true,
+            variadic: true,
+            placeholder: "DIR",
+            brief: "Code it is built on, once for each; the registry's defaults or --cwd unless told",
+          },
+          greenfield: switchFlag("Nothing is there to build on"),
+          cwd: textFlag("DIR", "The project it is about; the current folder unless told"),
+        },
+        positional: { kind: "array", parameter: { parse: String, placeholder: "IDEA", brief: "The product's idea" } },
+      },
+      docs: { brief: "From a product's idea to its requirements, one question at a time" },
+    }),
+    generate: buildCommand<PmGenerateFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/pm-generate.ts")).pmGenerate),
+      parameters: {
+        flags: {
+          ...SHARED,
+          mind: MIND,
+          force: switchFlag("Although the interview is not clear enough; the page says so"),
+          cwd: textFlag("DIR", "Where the page goes; the interview's project unless told"),
+        },
+        positional: ONE_INTERVIEW,
+      },
+      docs: { brief: "Write the requirements of a product's interview down" },
+    }),
+  },
+  defaultCommand: "hold",
+  docs: { brief: "From a product's idea to its requirements (PRD)" },
+});
+
 const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
   routes: {
     mcp: mcpRoutes,
+    interview: interviewRoutes,
+    seed: seedRoutes,
+    pm: pmRoutes,
     sessions: buildCommand<SessionsFlags, [], Cli>({
       loader: command(async () => (await import("./commands/sessions.ts")).sessions),
       parameters: {
@@ -190,6 +419,7 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
           ...SHARED,
           cwd: textFlag("DIR", "The folder to work in; the current one unless told"),
           runtime: textFlag("NAME", "Which configured agent does the work"),
+          inPlace: switchFlag("Work in the folder itself; otherwise in a worktree of its own, on a branch"),
           wait: switchFlag("Stay and show each step until the run ends; Ctrl-C leaves it running"),
         },
         positional: {

@@ -15,12 +15,26 @@ const MOST_FAULTS = 20;
  * so it costs no dependency and runs wherever the server does; orders keep JSON Schemas, which outlive the code that asked.
  */
 export function answerFaults(schema: Readonly<Record<string, unknown>>, answer: unknown): string[] {
-  const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false });
-  addFormats(ajv);
-  const validate = ajv.compile(schema);
+  const validate = validatorOf(schema);
   if (validate(answer)) return [];
   const faults = (validate.errors ?? []).map(describe);
   return [...new Set(faults)].slice(0, MOST_FAULTS);
+}
+
+const kept = new Map<string, ReturnType<InstanceType<typeof Ajv>["compile"]>>();
+const MOST_KEPT = 8;
+
+/** Compiling takes tens of milliseconds, and every turn of an interview comes with the same schema. */
+function validatorOf(schema: Readonly<Record<string, unknown>>) {
+  const key = JSON.stringify(schema);
+  const known = kept.get(key);
+  if (known) return known;
+  const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false });
+  addFormats(ajv);
+  const validate = ajv.compile(schema);
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(key, validate);
+  return validate;
 }
 
 function describe({ instancePath, message = "does not fit", keyword, params }: Fault): string {

@@ -52,21 +52,38 @@ export const AskedState = v.pipe(
 interface NextAction {
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** In words, too: some hosts show their model the structured value and nothing else. */
+  readonly say: string;
 }
 
-function nextAction({ status, session_id, round, work, kind }: InterviewView, tool: string): NextAction {
+function nextAction(view: InterviewView, tool: string): NextAction {
+  const { status, session_id, round, work, kind, question } = view;
   switch (status) {
     case "needs_host":
-      return { tool: "ouroboros_submit", arguments: { work_id: work?.work_id ?? null } };
-    case "completed":
-      return kind === "product"
-        ? { tool, arguments: { session_id, action: "generate" } }
-        : { tool: "ouroboros_generate_seed", arguments: { session_id } };
+      return { tool: "ouroboros_submit", arguments: { work_id: work?.work_id ?? null }, say: THINK };
+    case "completed": {
+      const next =
+        kind === "product"
+          ? { tool, arguments: { session_id, action: "generate" } }
+          : { tool: "ouroboros_generate_seed", arguments: { session_id } };
+      return { ...next, say: "The interview is complete: write it down" };
+    }
     case "question":
-      return { tool, arguments: { session_id, round } };
-    default:
-      return { tool, arguments: { session_id } };
+      return { tool, arguments: { session_id, round }, say: whoAnswers(question?.ask ?? "person", tool) };
+    case "aborted":
+      return { tool, arguments: {}, say: "It was given up; start another one" };
+    case "needs_turn":
+      return { tool, arguments: { session_id }, say: "The next question is being thought about: call again" };
   }
+}
+
+const THINK =
+  "The answer is kept. Do the work order yourself now: follow work.instructions on work.input, and hand the result to ouroboros_submit with this work_id. The next question comes back from there";
+
+function whoAnswers(ask: "person" | "code", tool: string): string {
+  return ask === "code"
+    ? `Look this up in the project's files and answer with "[from-code] …"; where they do not say it, ask the person`
+    : `Ask the person, offer the suggestions and "${DECIDE_LATER}", and pass on what they say with ${tool}`;
 }
 
 function body(view: InterviewView, tool: string): string[] {
@@ -78,10 +95,7 @@ function body(view: InterviewView, tool: string): string[] {
     case "needs_host": {
       const faults =
         work && work.faults.length > 0 ? [`Your last result was not taken: ${work.faults.join("; ")}`] : [];
-      return [
-        "The answer is kept. Now do the work order below yourself: follow its instructions on its input, and hand the result to ouroboros_submit with this work_id. The next question comes back from there.",
-        ...faults,
-      ];
+      return [`${THINK}.`, ...faults];
     }
     case "completed":
       return [
@@ -97,17 +111,13 @@ function body(view: InterviewView, tool: string): string[] {
 
 function asked(question: NonNullable<InterviewView["question"]>, score: string, tool: string): string[] {
   const { text, suggestions, ask, why, reframed_from, classification } = question;
-  const who =
-    ask === "code"
-      ? `Look this up in the project's files and answer with "[from-code] …"; where they do not say it, ask the person.`
-      : `Ask the person, offer the suggestions and "${DECIDE_LATER}", and pass on what they say with ${tool}.`;
   return [
     `${score}${text}`,
     ...suggestions.map((one, index) => `  ${index + 1}. ${one}`),
     ...(why === "" ? [] : [`Why: ${why}`]),
     ...(reframed_from ? [`Technical question behind it: ${reframed_from}`] : []),
     ...(classification === "later" ? [`It may be skipped: "${DECIDE_LATER}".`] : []),
-    who,
+    `${whoAnswers(ask, tool)}.`,
   ];
 }
 

@@ -50,7 +50,9 @@ export async function holdInterview(
   if (isRefusal(turn)) return turn;
   const isNew = input.session_id === undefined && said === undefined;
   const view = viewInterview(turn.interview, turn.work);
-  return interviewAnswer(view, { tool, isNew, isPersonAsked: said !== undefined });
+  // Looking at it puts no form before anybody; it is also how a model reads a question whose form could not be shown.
+  const isPersonAsked = said !== undefined || input.action === "status";
+  return interviewAnswer(view, { tool, isNew, isPersonAsked });
 }
 
 /** What interviews and seeds are made with on behalf of one call. */

@@ -32,15 +32,21 @@ export async function serve(options: ServeOptions): Promise<number> {
     watchParent((why) => resolve(why));
   });
   const transport = new StdioTransport(process.stdin, process.stdout);
-  const startUp = transport.firstAnswer.then(() => begin(options));
-  const handle = serveStdio(() => createMcpServer(options, () => startUp), {
+  let begun: Promise<StartUp> | undefined;
+  const startUp = () => {
+    begun ??= begin(options);
+    return begun;
+  };
+  // A client that knows us from before may call a tool first: that answer waits for the store, not the store for it.
+  transport.firstAnswer.then(startUp, () => {});
+  const handle = serveStdio(() => createMcpServer(options, startUp), {
     transport,
     onerror: (error) => logLine(error.message),
   });
   await Promise.race([ended, transport.ended]);
   // Whatever hangs from here on, the process ends: a server that outlives its host is worse than one cut short.
-  const begun = await Promise.race([startUp, Promise.resolve(undefined)]);
-  await Promise.race([Promise.all([handle.close(), begun?.stop()]), delay(SHUTDOWN_MS)]);
+  const running = await Promise.race([begun, Promise.resolve(undefined)]);
+  await Promise.race([Promise.all([handle.close(), running?.stop()]), delay(SHUTDOWN_MS)]);
   return 0;
 }
 

@@ -24,7 +24,7 @@ test.skipIf(!has("bash"))(
     await writeFile(file, script);
     const ids = home.truth.map(({ session_id }) => session_id).sort();
     for (const [words, expected] of [
-      [["se"], ["sessions"]],
+      [["se"], ["seed", "sessions"]],
       [
         ["store", ""],
         ["info", "check", "backup"],

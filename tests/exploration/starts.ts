@@ -124,7 +124,16 @@ async function owned(making: Making): Promise<void> {
   const facts = await readFacts(making.store, SESSION);
   if (!facts) throw new Error("There is no session");
   const host = { host_session_id: null, project_dir: null };
-  const note = { by: "client", jobId: "job-W", host, seedHash: "h", runtime: "command", cwd: "/work", branch: null };
+  const note = {
+    by: "client",
+    jobId: "job-W",
+    host,
+    seedHash: "h",
+    runtime: "command",
+    cwd: "/work",
+    workspace: "in_place" as const,
+    branch: null,
+  };
   const claimed = await claimSession(context, facts, note);
   if (!claimed) throw new Error("Nobody can claim it");
   making.owner = { ...claimed.term, pid: pidOf("W") };

@@ -53,7 +53,7 @@ export async function hostRun(criteria: number, env: Readonly<Record<string, str
   const seed = JSON.stringify({ goal: "Files", acceptance_criteria: names, metadata: { seed_id: "seed_host" } });
   const host = { host_session_id: null, project_dir: null };
   const started = await withEnvironment(env, () =>
-    startRun(context, { seed, cwd: home.project, by: "test", host, runtime: HOST }),
+    startRun(context, { seed, cwd: home.project, workspace: "in_place", by: "test", host, runtime: HOST }),
   );
   if (isRefusal(started)) throw new Error(started.message);
   const { session_id } = started;

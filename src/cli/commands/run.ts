@@ -14,6 +14,7 @@ export type RunFlags = SharedFlags & {
   readonly cwd?: string | undefined;
   readonly runtime?: string | undefined;
   readonly wait: boolean;
+  readonly inPlace: boolean;
 };
 
 /** `ouroboros run SEED`: starts a worker for a new run; with `--wait`, shows it until it ends. */
@@ -27,6 +28,7 @@ export async function run(cli: Cli, flags: RunFlags, seedPath: string): Promise<
     const started = await startRun(context, {
       seed,
       cwd: resolve(flags.cwd ?? "."),
+      workspace: flags.inPlace ? "in_place" : "worktree",
       by: "user",
       host: readHostBinding(process.env),
       runtime: flags.runtime,

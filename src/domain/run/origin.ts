@@ -16,9 +16,15 @@ export interface Origin {
   /** The host's own session and project that last started or resumed it. */
   readonly host_session_id: string | null;
   readonly project_dir: string | null;
+  /** Where its agents work: in worktrees of the project, or in the folder itself. */
+  readonly workspace_mode: WorkspaceMode | null;
   /** The folder of its work, as whoever last started or resumed it said. */
   readonly workspace_path: string | null;
 }
+
+/** Worktrees of the project's repository, or of a copy where it has none; or the folder itself, where nothing is kept apart. */
+export const WORKSPACE_MODES = ["worktree", "in_place"] as const;
+export type WorkspaceMode = (typeof WORKSPACE_MODES)[number];
 
 const Text = v.fallback(v.nullable(v.pipe(v.string(), v.minLength(1))), null);
 const Known = v.object({
@@ -31,6 +37,7 @@ const Known = v.object({
   host_session_id: v.optional(Text, null),
   project_dir: v.optional(Text, null),
   workspace_path: v.optional(Text, null),
+  workspace_mode: v.optional(v.fallback(v.nullable(v.picklist(WORKSPACE_MODES)), null), null),
 });
 
 /** Reads what the rows that began and claimed a session say. */

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { failpoint } from "../../base/failpoint.ts";
 import { newId } from "../../base/ids.ts";
 import type { NewEvent, Payload } from "../../domain/event.ts";
+import type { WorkspaceMode } from "../../domain/run/origin.ts";
 import { isTerminal, SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED } from "../../domain/session/session.ts";
 import { toIsoTimestamp } from "../../domain/timestamp.ts";
 import { beginSession, concludeSession, seenOf, type Term } from "../../store/session/conclude-session.ts";
@@ -21,6 +22,7 @@ export interface ClaimNote {
   readonly seedHash: string;
   readonly runtime: string;
   readonly cwd: string;
+  readonly workspace: WorkspaceMode;
   readonly branch: string | null;
 }
 
@@ -106,6 +108,7 @@ function toPayload({ identity }: SessionContext, note: ClaimNote): Payload {
     seed_hash: note.seedHash,
     runtime_backend: note.runtime,
     workspace_path: note.cwd,
+    workspace_mode: note.workspace,
     branch: note.branch,
     machine: identity.machine,
     host: hostname(),

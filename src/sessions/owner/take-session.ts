@@ -1,7 +1,7 @@
 import { OuroborosError } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
-import { toOrigin } from "../../domain/run/origin.ts";
+import { toOrigin, type WorkspaceMode } from "../../domain/run/origin.ts";
 import { parseSeed, type Seed } from "../../domain/seed/seed.ts";
 import { readGitBranch } from "../../process/git-branch.ts";
 import { type SelectedRuntime, selectRuntime } from "../../runtimes/runtime-settings.ts";
@@ -25,6 +25,7 @@ export interface OwnedRun {
   readonly seed: Seed;
   readonly runtime: SelectedRuntime;
   readonly cwd: string;
+  readonly workspace: WorkspaceMode;
 }
 
 const TRIES = 20;
@@ -48,9 +49,11 @@ export async function takeSession(
     seedHash,
     runtime: runtime.name,
     cwd: order.cwd,
+    workspace: order.workspace ?? "in_place",
     branch: await readGitBranch(order.cwd),
   };
-  const parts = { sessionId: order.session_id, jobId: order.job_id, seed, runtime, cwd: order.cwd };
+  const { cwd, workspace } = note;
+  const parts = { sessionId: order.session_id, jobId: order.job_id, seed, runtime, cwd, workspace };
   if (order.kind === "begin") {
     const ids = { sessionId: order.session_id, executionId: order.execution_id, seedId: seed.seed_id, goal: seed.goal };
     const claimed = await beginOwnedSession(context, ids, note);

@@ -73,6 +73,8 @@ export async function resumeSession(
       seed: needs.seedText,
       runtime: needs.runtime,
       cwd: needs.cwd,
+      // A session of upstream's has its worktree in its folder already.
+      workspace: prepared.origin.workspace_mode ?? "in_place",
       host: { ...request.host },
     },
     signal,

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
 import { MAX_SEED_BYTES } from "../../domain/seed/seed-yaml.ts";
 import { getBlob } from "../../store/blobs.ts";
 import { seedFile } from "../../store/seed-files.ts";
@@ -26,9 +26,10 @@ export async function findSeed(
 /** A text file of at most a seed's size; undefined when there is none, or it is larger. */
 export async function readSeedFile(path: string): Promise<string | undefined> {
   try {
-    await using file = await open(path, "r");
-    const { size } = await file.stat();
-    return size > MAX_SEED_BYTES ? undefined : await file.readFile("utf8");
+    // Without O_NONBLOCK, which Windows has not, opening a pipe waits for somebody to write into it.
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stat = await file.stat();
+    return !stat.isFile() || stat.size > MAX_SEED_BYTES ? undefined : await file.readFile("utf8");
   } catch {
     return undefined; // No such seed, or none that may be read: the caller asks for it.
   }

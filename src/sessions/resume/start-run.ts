@@ -1,5 +1,6 @@
 import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import type { WorkspaceMode } from "../../domain/run/origin.ts";
 import { parseSeed } from "../../domain/seed/seed.ts";
 import { selectRuntime } from "../../runtimes/runtime-settings.ts";
 import type { SessionContext } from "../session-context.ts";
@@ -23,6 +24,7 @@ export async function startRun(
   request: {
     readonly seed: string;
     readonly cwd: string;
+    readonly workspace: WorkspaceMode;
     readonly by: string;
     readonly host: HostBinding;
     readonly runtime?: string | undefined;
@@ -42,6 +44,7 @@ export async function startRun(
     seed: request.seed,
     runtime: runtime.name,
     cwd: request.cwd,
+    workspace: request.workspace,
     host: { ...request.host },
   });
   if (report.outcome === "refused") return refuse(report.code, report.message, report.next, report.facts);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { WORKSPACE_MODES } from "../../domain/run/origin.ts";
 
 const Text = v.pipe(v.string(), v.minLength(1));
 const Common = {
@@ -9,6 +10,7 @@ const Common = {
   seed: Text,
   runtime: Text,
   cwd: Text,
+  workspace: v.optional(v.picklist(WORKSPACE_MODES), "in_place"),
   host: v.object({ host_session_id: v.nullable(v.string()), project_dir: v.nullable(v.string()) }),
 };
 
@@ -17,7 +19,7 @@ export const WorkerOrder = v.variant("kind", [
   v.object({ kind: v.literal("begin"), execution_id: Text, ...Common }),
   v.object({ kind: v.literal("resume"), force: v.boolean(), ...Common }),
 ]);
-export type WorkerOrder = v.InferOutput<typeof WorkerOrder>;
+export type WorkerOrder = v.InferInput<typeof WorkerOrder>;
 
 /** The one line a worker answers before it begins: it owns the session, somebody else does, or why it cannot. */
 export const WorkerReport = v.variant("outcome", [

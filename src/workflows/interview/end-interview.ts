@@ -15,7 +15,7 @@ export async function completeInterview(store: Store, interviewId: string, by: s
       return refuse(
         "not_clear_yet",
         `${interviewId} is not clear enough to end: ${blockers.map(({ message }) => message).join("; ")}`,
-        "Go on with the open question; or call ouroboros_generate_seed with force, which keeps the true score",
+        `Go on with the open question; or ${interview.kind === "product" ? 'call ouroboros_pm_interview with action "generate" and' : "call ouroboros_generate_seed with"} force, which keeps the true score`,
         { session_id: interviewId, blockers },
       );
     }

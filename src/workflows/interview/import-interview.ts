@@ -13,6 +13,8 @@ import { isInterviewId } from "./start-interview.ts";
 
 const FILE = /^interview_(interview_[a-z0-9_]+)\.json$/;
 const MOST_FILES = 2_000;
+/** Answers have a limit there, their number has none. */
+const MOST_STATE_BYTES = 8_000_000;
 
 /** Upstream's state of an interview (its `bigbang/interview.py`), as far as it says anything. */
 const UpstreamState = v.object({
@@ -34,7 +36,7 @@ export async function importInterview(store: Store, home: string, interviewId: s
   const file = `interview_${interviewId}.json`;
   const state = await readState(join(home, "data", file));
   if (!state) return undefined;
-  const meta = await readText(file, join(home, "data", `pm_meta_${interviewId}.json`));
+  const meta = await readText(file, join(home, "data", `pm_meta_${interviewId}.json`), MOST_STATE_BYTES);
   const { status, initial_context, is_brownfield, codebase_paths, codebase_context, ambiguity_score } = state;
   const imported = {
     context: cleanText(initial_context),
@@ -74,11 +76,14 @@ function toRounds(rounds: v.InferOutput<typeof UpstreamState>["rounds"]) {
 }
 
 async function readState(path: string): Promise<v.InferOutput<typeof UpstreamState> | undefined> {
-  const text = await readText(path, path);
+  const text = await readText(path, path, MOST_STATE_BYTES);
   if (isRefusal(text)) return undefined;
   try {
     const parsed = v.safeParse(UpstreamState, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
+    if (!parsed.success) return undefined;
+    const { initial_context, rounds } = parsed.output;
+    // Taken in once and for ever: what says nothing yet may say something later.
+    return initial_context === "" && rounds.length === 0 ? undefined : parsed.output;
   } catch {
     return undefined; // cut off while upstream wrote it
   }

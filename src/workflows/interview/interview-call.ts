@@ -75,7 +75,7 @@ function inferAction({ sessionId, answer, context, contextFile }: InterviewReque
 
 async function start(world: InterviewWorld, request: InterviewRequest): Promise<string | Refusal> {
   const { context, contextFile, kind, cwd, interviewId, by } = request;
-  const read = contextFile === undefined ? context : await readContextFile(contextFile, cwd);
+  const read = contextFile === undefined ? context : await readContextFile(contextFile, cwd, world.home);
   if (isRefusal(read)) return read;
   const parts = contextFile === undefined ? [context] : [context, read];
   const wish = parts.filter((one) => one !== undefined).join("\n\n");

@@ -33,7 +33,7 @@ export async function recordAnswer(
 ): Promise<Interview | Refusal> {
   const said = readAnswer(request.answer);
   if (isRefusal(said)) return said;
-  const question = cleanText(request.question ?? "").slice(0, 2000) || undefined;
+  const question = cleanText(cleanText(request.question ?? "").slice(0, 2000)) || undefined;
   return changeInterview(store, interviewId, (interview) => decide(interview, { ...request, question }, said));
 }
 
@@ -94,8 +94,9 @@ function decide(interview: Interview, request: AnswerRequest, said: Said): reado
   const pending = pendingRound(interview);
   const repeated = answered.find(({ number }) => number === (round ?? answered.length));
   const isSame = repeated?.answer.text === said.text && repeated.answer.source === said.source;
-  // Without a number, only while no other question is open: "yes" may well be the answer to two.
-  if (isSame && (round !== undefined || (!pending && question === undefined))) return [];
+  // "Yes" may well be the answer to two: without a number, the question says which, or that no other one is open.
+  const isToIt = round !== undefined || (question === undefined ? !pending : question === repeated?.question.text);
+  if (isSame && isToIt) return [];
   const closed = closedRefusal(interview, question);
   if (closed) return closed;
   if (round !== undefined && round !== (pending?.number ?? answered.length + 1)) return moved(interview, round);
@@ -136,7 +137,7 @@ function toResponse(round: number, question: string, { text, source }: Said) {
 }
 
 /** One that has ended takes answers only to a question that comes with them: that begins it anew. */
-function closedRefusal({ status, interview_id }: Interview, question: string | undefined): Refusal | undefined {
+function closedRefusal({ status, interview_id, kind }: Interview, question: string | undefined): Refusal | undefined {
   const facts = { session_id: interview_id, status };
   if (status === "aborted") {
     return refuse("interview_aborted", `${interview_id} was given up`, "Start another one", facts);
@@ -145,7 +146,7 @@ function closedRefusal({ status, interview_id }: Interview, question: string | u
   return refuse(
     "interview_completed",
     `${interview_id} is complete`,
-    "Call ouroboros_generate_seed; or pass last_question with the answer to open it again",
+    `Call ${kind === "product" ? 'ouroboros_pm_interview with action "generate"' : "ouroboros_generate_seed"}; or pass last_question with the answer to open it again`,
     facts,
   );
 }

@@ -4,7 +4,7 @@ import { citationFault, citesDecision } from "../../domain/interview/citation.ts
 import { DIMENSIONS, type Dimension, weightsOf } from "../../domain/interview/dimensions.ts";
 import { answeredRounds, type Interview } from "../../domain/interview/interview.ts";
 import { CLASSIFICATIONS, type Missing } from "../../domain/interview/interview-events.ts";
-import { isPersonsTurn } from "../../domain/interview/provenance.ts";
+import { isPersonsTurn, readProvenance } from "../../domain/interview/provenance.ts";
 import type { Question } from "../../minds/mind.ts";
 import { turnInput, turnInstructions } from "../../prompts/interview-turn.ts";
 
@@ -98,8 +98,12 @@ function questionFaults(interview: Interview, question: TurnPlan["question"]): s
   const answered = answeredRounds(interview);
   const asked = answered.find((round) => sameWords(round.question.text, question.text));
   if (asked) faults.push(`question.text: it was asked in round ${asked.number}; ask for something that is still open`);
-  if (new Set(question.suggestions.map(plain)).size < question.suggestions.length) {
+  if (new Set(question.suggestions.map(bare)).size < question.suggestions.length) {
     faults.push("question.suggestions: two of them are the same");
+  }
+  // Chosen by a person they would be read as somebody else's word.
+  if (question.suggestions.some((one) => readProvenance(one).text !== one)) {
+    faults.push("question.suggestions: leave marks such as [decide_later] out; putting it off is always offered");
   }
   if (question.ask === "code" && isPersonsTurn(answered.map(({ answer }) => answer.source))) {
     faults.push("question.ask: the last answers were all observations, so this one is for the person");
@@ -115,6 +119,15 @@ function questionFaults(interview: Interview, question: TurnPlan["question"]): s
 
 function sameWords(a: string, b: string): boolean {
   return plain(a) === plain(b);
+}
+
+/** C and C# are two answers, "Yes" and "yes." one. */
+function bare(text: string): string {
+  return text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replaceAll(/\s+/g, " ")
+    .replace(/[.,;:!?…。、]+$/u, "");
 }
 
 function plain(text: string): string {

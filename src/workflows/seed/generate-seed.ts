@@ -9,13 +9,13 @@ import { toYaml } from "../../domain/seed/seed-yaml.ts";
 import { toIsoTimestamp } from "../../domain/timestamp.ts";
 import type { WorkOrder } from "../../minds/mind.ts";
 import { changeInterview, interviewScope } from "../../store/interviews.ts";
-import { writeSeedFile } from "../../store/seed-files.ts";
 import { readSeed, type SeedRecord, saveSeed } from "../../store/seeds.ts";
 import { completeInterview } from "../interview/end-interview.ts";
 import { findInterview, type InterviewWorld } from "../interview/interview-call.ts";
 import { planTurn, type TurnCaller } from "../interview/plan-turn.ts";
 import { thinkOn } from "../think-on.ts";
 import { draftDocument } from "./draft-document.ts";
+import { keepSeedFile } from "./keep-seed-file.ts";
 import { seedQuestion } from "./seed-question.ts";
 
 /** A seed as it was made, or the work a host does first. */
@@ -128,17 +128,6 @@ async function asMade(
   const seed = parseSeed(yaml);
   if (isRefusal(seed)) return seed;
   const findings = lintSeed(seed, { platform: process.platform });
-  const path = await writeSeedFile(home, seedId, yaml).catch((error: unknown) => {
-    return refuse("file_not_written", error instanceof Error ? error.message : String(error), "See the disk");
-  });
-  const fileProblem = isRefusal(path) ? path.message : null;
-  return {
-    status: "generated",
-    interview,
-    seed: record,
-    yaml,
-    path: isRefusal(path) ? null : path,
-    fileProblem,
-    findings,
-  };
+  const kept = await keepSeedFile(home, seedId, yaml);
+  return { status: "generated", interview, seed: record, yaml, ...kept, findings };
 }
