@@ -156,6 +156,11 @@ describe("what a tool answers is what its output schema says, no key more or les
     expect(given).toMatchObject({ session_id, status: "aborted" });
   });
 
+  test("ouroboros_pm_interview, while the host has to think first", async () => {
+    const begun = await outputOf("ouroboros_pm_interview", { initial_context: "A diary for two", selected_repos: [] });
+    expect(begun).toMatchObject({ status: "needs_host" });
+  });
+
   test("ouroboros_brownfield, of a folder and of the registry", async () => {
     expect(await outputOf("ouroboros_brownfield", { action: "register", path: folder })).toMatchObject({ total: 1 });
     const described = await outputOf("ouroboros_brownfield", { action: "describe", path: folder });

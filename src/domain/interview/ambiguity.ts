@@ -16,7 +16,7 @@ export interface Claim {
 export type Claims = Readonly<Partial<Record<Dimension, Claim>>>;
 
 /** A dimension as it counts. */
-export interface Clarity {
+interface Clarity {
   readonly name: Dimension;
   readonly clarity: number;
   readonly weight: number;

@@ -15,7 +15,7 @@ export const INTERVIEW_REOPENED = "interview.reopened";
 export const INTERVIEW_ABORTED = "interview.aborted";
 export const INTERVIEW_SEEDED = "interview.seeded";
 
-export const KINDS = ["developer", "product"] as const;
+const KINDS = ["developer", "product"] as const;
 /** Who it is held with: whoever builds it, or whoever wants it. */
 export type Kind = (typeof KINDS)[number];
 

@@ -110,7 +110,7 @@ function change(
       if (answer === undefined || round === undefined) return missing("round and answer", "both say what changes");
       return amendAnswer(store, id, { answer, round, by });
     case "undo":
-      return withdrawAnswer(store, id, by);
+      return withdrawAnswer(store, id, { round, by });
     case "complete":
       return completeInterview(store, id, by);
     case "abort":

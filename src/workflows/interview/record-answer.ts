@@ -13,7 +13,7 @@ import type { Store } from "../../store/store.ts";
 import { cleanText } from "./clean-text.ts";
 
 /** Upstream's limit for one answer. */
-export const MOST_ANSWER_CHARS = 10_000;
+const MOST_ANSWER_CHARS = 10_000;
 const PREVIEW_CHARS = 200;
 
 export interface AnswerRequest {
@@ -46,22 +46,32 @@ export async function amendAnswer(
   const said = readAnswer(answer);
   if (isRefusal(said)) return said;
   return changeInterview(store, interviewId, (interview) => {
-    const closed = closedRefusal(interview, undefined);
+    const closed = closedRefusal(interview, "amended");
     if (closed) return closed;
     const amended = answeredRounds(interview).find(({ number }) => number === round);
     if (!amended) return noSuchRound(interview, round);
     if (amended.answer.text === said.text && amended.answer.source === said.source) return [];
-    return [[RESPONSE_AMENDED, { ...toResponse(round, amended.question.text, said), by }]];
+    return [
+      ...reopening(interview, by),
+      [RESPONSE_AMENDED, { ...toResponse(round, amended.question.text, said), by }],
+    ];
   });
 }
 
-/** Takes the last answer back: its question is open again. */
-export async function withdrawAnswer(store: Store, interviewId: string, by: string): Promise<Interview | Refusal> {
+/** Takes the last answer back: its question is open again. With its round, the same again changes nothing. */
+export async function withdrawAnswer(
+  store: Store,
+  interviewId: string,
+  { round, by }: { readonly round?: number | undefined; readonly by: string },
+): Promise<Interview | Refusal> {
   return changeInterview(store, interviewId, (interview) => {
     const closed = closedRefusal(interview, undefined);
     if (closed) return closed;
     const last = answeredRounds(interview).at(-1);
-    if (last) return [[RESPONSE_WITHDRAWN, { round_number: last.number, by }]];
+    const number = last?.number ?? 0;
+    if (round === number + 1) return [];
+    if (round !== undefined && round !== number) return noSuchRound(interview, round);
+    if (last) return [[RESPONSE_WITHDRAWN, { round_number: number, by }]];
     return refuse("nothing_to_undo", "There is no answer to take back", "Answer the open question", {
       session_id: interviewId,
     });
@@ -116,13 +126,17 @@ function decide(interview: Interview, request: AnswerRequest, said: Said): reado
     return [[RESPONSE_RECORDED, { ...toResponse(pending.number, question ?? pending.question.text, said), by }]];
   if (question === undefined) return noOpenQuestion(interview);
   const number = answered.length + 1;
-  const reopened: Draft[] = interview.status === "completed" ? [[INTERVIEW_REOPENED, { by }]] : [];
   const own = { text: question, dimension: null, ask: "person", why: "Asked by the caller", suggestions: [] };
   return [
-    ...reopened,
+    ...reopening(interview, by),
     [QUESTION_ASKED, { round_number: number, ...own }],
     [RESPONSE_RECORDED, { ...toResponse(number, question, said), by }],
   ];
+}
+
+/** What changes an answer of one that is complete opens it again. */
+function reopening({ status }: Interview, by: string): Draft[] {
+  return status === "completed" ? [[INTERVIEW_REOPENED, { by }]] : [];
 }
 
 function toResponse(round: number, question: string, { text, source }: Said) {
