@@ -17,8 +17,8 @@ export interface AppFlags {
 export async function openApp(flags: AppFlags): Promise<SessionContext> {
   const config = await readConfig({ db: flags.db });
   const store = await openStore(config.target, { readOnly: flags.readOnly, create: flags.create });
-  const { home, orphans, runtimes, minds } = config;
+  const { home, orphans, runtimes, minds, runs } = config;
   // Keys are read when a question needs one, so that a file that is wrong about them stops nothing else.
   const userMinds = createMinds(minds, runtimes, () => readProviders(home, minds));
-  return createSessionContext(store, home, orphans, runtimes, userMinds);
+  return createSessionContext(store, home, orphans, runtimes, userMinds, runs);
 }

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "./base/errors.ts";
+import { DEFAULT_RUN_SETTINGS, type RunSettings } from "./domain/run/run-settings.ts";
 import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
 import type { MindSettings } from "./minds/choose-mind.ts";
 import { HOST, RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
@@ -17,21 +18,36 @@ export interface Config {
   readonly orphans: OrphanPolicy;
   readonly runtimes: RuntimeSettings;
   readonly minds: MindSettings;
+  readonly runs: RunSettings;
   /** Keys of the file that nobody knows: reported, never guessed at. */
   readonly unknownKeys: readonly string[];
 }
 
 const Hours = v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 365));
 const Minutes = v.pipe(v.number(), v.minValue(0.01), v.maxValue(7 * 24 * 60));
+const Count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64));
+/** Null is no bound. */
+const Bound = v.pipe(v.number(), v.gtValue(0));
 const Word = v.pipe(v.string(), v.trim(), v.minLength(1));
 const ConfigFile = v.looseObject({
   persistence: v.optional(v.looseObject({ database_path: v.optional(v.string()) })),
   orphans: v.optional(
     v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
   ),
-  orchestrator: v.optional(v.looseObject({ runtime_backend: v.optional(v.string()) })),
+  orchestrator: v.optional(
+    v.looseObject({ runtime_backend: v.optional(v.string()), max_parallel_workers: v.optional(Count) }),
+  ),
   execution: v.optional(
-    v.looseObject({ step_timeout_minutes: v.optional(Minutes), idle_timeout_minutes: v.optional(Minutes) }),
+    v.looseObject({
+      step_timeout_minutes: v.optional(Minutes),
+      idle_timeout_minutes: v.optional(Minutes),
+      ac_retry_attempts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
+      verify_command_timeout_seconds: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(24 * 3600))),
+      question_minutes: v.optional(Minutes),
+      max_hours: v.optional(v.nullable(Bound)),
+      max_tokens: v.optional(v.nullable(Bound)),
+      max_cost_usd: v.optional(v.nullable(Bound)),
+    }),
   ),
   llm: v.optional(v.looseObject({ backend: v.optional(v.string()) })),
   minds: v.optional(
@@ -102,7 +118,21 @@ export async function readConfig(
       },
     },
     minds: mindSettings(file, env),
+    runs: runSettings(file),
     unknownKeys: unknownKeys(file),
+  };
+}
+
+function runSettings({ orchestrator, execution = {} }: ConfigFile): RunSettings {
+  const { parallel, retries, verifyMs, questionMs, ceiling } = DEFAULT_RUN_SETTINGS;
+  const { max_hours = ceiling.hours, max_tokens = ceiling.tokens, max_cost_usd = ceiling.cost_usd } = execution;
+  const seconds = execution.verify_command_timeout_seconds;
+  return {
+    parallel: orchestrator?.max_parallel_workers ?? parallel,
+    retries: execution.ac_retry_attempts ?? retries,
+    verifyMs: seconds === undefined ? verifyMs : seconds * 1000,
+    questionMs: milliseconds(execution.question_minutes) ?? questionMs,
+    ceiling: { hours: max_hours, tokens: max_tokens, cost_usd: max_cost_usd },
   };
 }
 

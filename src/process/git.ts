@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { devNull } from "node:os";
 import type { Readable } from "node:stream";
 import { findProgram } from "./find-program.ts";
+import { endGit, gitEnvironment, HARMLESS } from "./git-environment.ts";
 import { neutralFolder } from "./neutral-folder.ts";
 
 /** `stopped` when whoever listened had enough; `failed` when git could not, or not in time. */
@@ -13,21 +13,6 @@ export interface Git {
   read(args: readonly string[], signal: AbortSignal, onRecord: (record: string) => boolean): Promise<GitEnd>;
 }
 
-/**
- * What a checkout's own configuration may name: programs (a file watcher, hooks, filters, the transports of missing objects) and
- * another work tree. None of it was written by this user, and looking at a project must run nothing of it.
- */
-const HARMLESS = ["core.fsmonitor=false", `core.hooksPath=${devNull}`];
-const HARMLESS_ENVIRONMENT = {
-  // Nothing of the checkout is written, its index neither.
-  GIT_OPTIONAL_LOCKS: "0",
-  GIT_TERMINAL_PROMPT: "0",
-  // Where objects are missing, git would fetch them through whatever the configuration says; older ones know only one of these.
-  GIT_ALLOW_PROTOCOL: "none",
-  GIT_NO_LAZY_FETCH: "1",
-  LC_ALL: "C",
-};
-const KEPT_VARIABLES = ["HOME", "USERPROFILE", "XDG_CONFIG_HOME", "SystemRoot", "TMPDIR", "TEMP"];
 const LONGEST_RECORD = 2 ** 16;
 /** Each of a filter's settings becomes an argument; more, or longer ones, are not what somebody means well with. */
 const MOST_FILTERS = 300;
@@ -40,7 +25,7 @@ export async function openGit(folder: string, top: string, signal: AbortSignal):
   const read = (settings: readonly string[]): Git["read"] => {
     const fixed = ["-C", folder, `--work-tree=${top}`, ...settings.flatMap((setting) => ["-c", setting])];
     return (args, until, onRecord) =>
-      readRecords(found.program, [...fixed, ...args], environment(found.path), until, onRecord);
+      readRecords(found.program, [...fixed, ...args], gitEnvironment(found.path), until, onRecord);
   };
   const filters: string[] = [];
   const listing = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
@@ -71,7 +56,7 @@ async function readRecords(
   child.on("error", () => resolve(null));
   child.on("close", resolve);
   const kill = (): void => {
-    if (child.exitCode === null && child.signalCode === null) end(child.pid);
+    if (child.exitCode === null && child.signalCode === null) endGit(child.pid);
     child.stdout.destroy();
   };
   signal.addEventListener("abort", kill, { once: true });
@@ -101,22 +86,4 @@ async function splitRecords(stream: Readable, onRecord: (record: string) => bool
   } catch {
     return false; // Closed under us: the caller's signal or git's end says why.
   }
-}
-
-function end(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
-  } catch {
-    // It has ended meanwhile.
-  }
-}
-
-function environment(path: string): Record<string, string> {
-  const kept = KEPT_VARIABLES.map((name) => [name, process.env[name]] as const);
-  return {
-    ...Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined)),
-    ...HARMLESS_ENVIRONMENT,
-    PATH: path,
-  };
 }

@@ -9,30 +9,23 @@ import type { SessionContext } from "../sessions/session-context.ts";
 import { openOrders } from "../store/orders/open-orders.ts";
 import { STEP_WORK } from "../store/orders/work-rows.ts";
 import { readFinishedSteps, readStepFailures, type StepFailures } from "../store/session/run-records.ts";
+import { Carrying } from "./carry-out.ts";
 import { type Halt, pauseOf } from "./halt.ts";
 import { RunLog, type StepState } from "./run-log.ts";
 import { runStep } from "./run-step.ts";
 import { clearDesk } from "./work-desk.ts";
 
 /**
- * Does the unfinished steps of a run that this process owns, one after the other, and ends the run. Each result is in the
- * store before the next step begins, so whoever takes over goes on from there. A step that fails does not keep the
- * others from being tried. A run that waits for a host lays all of its steps out, then pauses and lets go of its session.
+ * Carries out a run that this process owns, and ends it: in a workspace of its own with plan, checks and merges, or, in place,
+ * step by step in the folder itself. Each result is in the store before the next step begins, so whoever takes over goes on
+ * from there. A run that waits for a host lays all of its steps out, then pauses and lets go of its session.
  */
 export async function driveRun(context: SessionContext, run: OwnedRun): Promise<void> {
   const { lease, jobId } = run;
-  const steps = stepsOf(run.seed, run.executionId);
-  const { states, failures } = await readStates(context, run, steps);
-  const log = new RunLog(context, run, steps, states);
-  await log.announce();
+  const work = run.workspace === "worktree" ? await inWorkspace(context, run) : await inFolder(context, run);
   for (;;) {
-    const halts = await doSteps(context, run, log, { steps, failures });
-    const [first, ...others] = halts;
-    const end = lease.loss
-      ? endAfter(lease.loss)
-      : first
-        ? pauseOf([first, ...others], { runtime: run.runtime.name, sessionId: run.sessionId })
-        : endOf(log);
+    const wanted = await work();
+    const end = lease.loss ? endAfter(lease.loss) : wanted;
     // The lease of a run that waits is kept up to its pause: with an answer there, it goes on.
     const mayGoOn = end?.status === "paused" && end.awaits !== undefined;
     if (mayGoOn) await clearDesk(context, run, end.awaits);
@@ -42,6 +35,27 @@ export async function driveRun(context: SessionContext, run: OwnedRun): Promise<
     await lease.stop();
     return;
   }
+}
+
+/** Works until nothing more can be done, then says how the run ends; called again, it goes on. */
+type Work = () => Promise<OwnerEnd | undefined>;
+
+async function inWorkspace(context: SessionContext, run: OwnedRun): Promise<Work> {
+  const carrying = await Carrying.begin(context, run, context.runSettings);
+  return async () => ("status" in carrying ? carrying : carrying.goOn());
+}
+
+/** A step that fails does not keep the others from being tried. */
+async function inFolder(context: SessionContext, run: OwnedRun): Promise<Work> {
+  const steps = stepsOf(run.seed, run.executionId);
+  const { states, failures } = await readStates(context, run, steps);
+  const log = new RunLog(context, run, steps, states);
+  await log.announce();
+  return async () => {
+    const [first, ...others] = await doSteps(context, run, log, { steps, failures });
+    if (!first) return endOf(log);
+    return pauseOf([first, ...others], { runtime: run.runtime.name, sessionId: run.sessionId });
+  };
 }
 
 /** How the steps stand before anything is done, and how they have failed before. */

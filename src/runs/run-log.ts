@@ -43,22 +43,33 @@ export class RunLog {
     return this.#append([this.#progress(null, "Planning")]);
   }
 
-  /** Records something about a step; false when this process is not the owner any more. */
-  note(step: Step, type: string, payload: Payload): Promise<boolean> {
-    return this.#append([this.#stepEvent(step, type, payload)]);
+  /** Records something about a step, with the output that goes with it; false when this process is not the owner any more. */
+  note(step: Step, type: string, payload: Payload, output?: Uint8Array): Promise<boolean> {
+    const body = this.#blob(output);
+    return this.#append([this.#stepEvent(step, type, withHash(payload, body))], body ? [body.statement] : []);
+  }
+
+  /** Records something about the whole run. */
+  noteRun(type: string, payload: Payload): Promise<boolean> {
+    return this.#append([this.#runEvent(type, payload)]);
   }
 
   /** Records that a step has changed, how far the run is with it, and the output that goes with it. */
   turn(step: Step, state: StepState, type: string, payload: Payload, output?: Uint8Array): Promise<boolean> {
     this.#states.set(step.index, state);
     const { sessionId, epoch, ownerId } = this.#run.lease.term;
-    const body = output && blobStatement(this.#context.store, output, isOwner(sessionId, epoch, ownerId));
+    const body = this.#blob(output);
     const events = [
-      this.#stepEvent(step, type, body ? { ...payload, output_hash: body.hash } : payload),
+      this.#stepEvent(step, type, withHash(payload, body)),
       this.#progress(step, state === "in_progress" ? "Working" : "Checking"),
     ];
     const along = state === "completed" ? [forgetAttempts(sessionId, epoch, ownerId)] : [];
     return this.#append(events, body ? [body.statement, ...along] : along);
+  }
+
+  #blob(output: Uint8Array | undefined) {
+    const { sessionId, epoch, ownerId } = this.#run.lease.term;
+    return output && blobStatement(this.#context.store, output, isOwner(sessionId, epoch, ownerId));
   }
 
   async #append(events: readonly NewEvent[], along: readonly Statement[] = []): Promise<boolean> {
@@ -86,6 +97,25 @@ export class RunLog {
         ac_id: step.scope,
         ac_index: step.index,
         acceptance_criterion: step.criterion,
+        epoch: this.#run.lease.term.epoch,
+        ...payload,
+        timestamp: toIsoTimestamp(at),
+      },
+      at,
+    };
+  }
+
+  #runEvent(type: string, payload: Payload): NewEvent {
+    const at = this.#run.lease.stamp();
+    const { sessionId: session_id, executionId: execution_id } = this.#run;
+    return {
+      id: newId(),
+      aggregate_type: "execution",
+      aggregate_id: execution_id,
+      event_type: type,
+      payload: {
+        session_id,
+        execution_id,
         epoch: this.#run.lease.term.epoch,
         ...payload,
         timestamp: toIsoTimestamp(at),
@@ -124,4 +154,8 @@ export class RunLog {
   #done(): number {
     return this.#steps.filter((step) => this.stateOf(step) === "completed").length;
   }
+}
+
+function withHash(payload: Payload, body: { readonly hash: string } | undefined): Payload {
+  return body ? { ...payload, output_hash: body.hash } : payload;
 }

@@ -1,27 +1,18 @@
 import { messageOf, OuroborosError } from "../base/errors.ts";
-import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
-import {
-  AGENT_ENDED,
-  AGENT_STARTED,
-  STEP_COMPLETED,
-  STEP_FAILED,
-  STEP_STARTED,
-  type Step,
-} from "../domain/run/steps.ts";
+import { STEP_COMPLETED, STEP_FAILED, STEP_STARTED, type Step } from "../domain/run/steps.ts";
 import { openRuntime } from "../runtimes/configured-runtimes.ts";
 import type { AgentRun, Outcome } from "../runtimes/runtime.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import type { StepFailures } from "../store/session/run-records.ts";
 import { type Halt, isHalt } from "./halt.ts";
+import { runAgent } from "./run-agent.ts";
 import type { RunLog } from "./run-log.ts";
 import { stepPrompt } from "./step-prompt.ts";
 import { workDesk } from "./work-desk.ts";
 
 const SUMMARY_CHARS = 2_000;
-/** For an agent to end by itself when its run is stopped; a person who cancels is waiting for it. */
-const GRACE_MS = 2_000;
 /** Many an agent prints nothing until it is done, and a step may build and test a whole project. */
 const IDLE_MS = 3_600_000;
 const TOTAL_MS = 6 * 3_600_000;
@@ -55,35 +46,11 @@ export async function runStep(
     await log.turn(step, "failed", STEP_FAILED, { ...common, success: false, error: messageOf(error) });
     return undefined;
   }
-  const { group } = agent;
-  const stopTrusting = run.lease.onTrust((ms) => agent.trust(ms));
-  // Of a fenced owner nothing may do anything in the folder any more: somebody else works there.
-  const stop = () => agent.stop(run.lease.loss?.kind === "fenced" ? 0 : GRACE_MS);
-  const onLoss = () => void stop();
-  run.lease.lost.addEventListener("abort", onLoss, { once: true });
-  try {
-    const isRecorded = group === null || (await log.note(step, AGENT_STARTED, { ...common, group }));
-    if (!isRecorded || run.lease.lost.aborted) {
-      await stop();
-      await agent.outcome;
-      return undefined;
-    }
-    failpoint("prompt:before");
-    const messages = agent.begin();
-    failpoint("prompt:after");
-    for await (const _ of messages); // All of it is read, so that it never waits for us.
-    const outcome = await agent.outcome;
-    const { ending, exit_code, signal } = outcome;
-    if (group) await log.note(step, AGENT_ENDED, { ...common, group, ending, exit_code, signal });
-    // An agent that was stopped has neither succeeded nor failed: whoever resumes the run does this step again.
-    if (run.lease.lost.aborted) return undefined;
-    if (isHalt(outcome)) return outcome;
-    await conclude(log, step, common, outcome);
-    return undefined;
-  } finally {
-    run.lease.lost.removeEventListener("abort", onLoss);
-    stopTrusting();
-  }
+  const outcome = await runAgent(run, log, { step, agent, common });
+  if (!outcome) return undefined;
+  if (isHalt(outcome)) return outcome;
+  await conclude(log, step, common, outcome);
+  return undefined;
 }
 
 function startAgent(context: SessionContext, run: OwnedRun, { step, failures }: Work): Promise<AgentRun> {

@@ -1,6 +1,4 @@
-/** Variables an agent is given of ours: what programs need to run at all, and nothing that may hold a secret of another kind. */
-const ALLOWED =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|TEMP|TMP|SystemRoot|COMSPEC|APPDATA|LOCALAPPDATA|USERPROFILE)$/i;
+import { isKeptVariable } from "../process/kept-variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,7 +13,7 @@ export function agentEnvironment(
 ): Record<string, string> {
   const kept = Object.entries(ours).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && (ALLOWED.test(entry[0]) || (own.needs?.(entry[0]) ?? false)),
+      entry[1] !== undefined && (isKeptVariable(entry[0]) || (own.needs?.(entry[0]) ?? false)),
   );
   const path = own.path === undefined ? {} : { PATH: own.path };
   return { ...Object.fromEntries(kept), ...path, ...own.task };

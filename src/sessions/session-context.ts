@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DEFAULT_RUN_SETTINGS, type RunSettings } from "../domain/run/run-settings.ts";
 import { judge, type OrphanAction, type OwnerState, type Verdict } from "../domain/session/verdict.ts";
 import type { MindSettings } from "../minds/choose-mind.ts";
 import { createMinds, type Minds } from "../minds/minds.ts";
@@ -26,6 +27,7 @@ export interface SessionContext {
   readonly policy: OrphanPolicy;
   readonly runtimes: RuntimeSettings;
   readonly minds: Minds;
+  readonly runSettings: RunSettings;
 }
 
 const NO_MINDS_CHOSEN: MindSettings = { roles: {}, backend: undefined, standIn: undefined, providers: {} };
@@ -37,8 +39,10 @@ export function createSessionContext(
   policy: OrphanPolicy,
   runtimes: RuntimeSettings = { chosen: undefined, commands: {} },
   minds: Minds = createMinds(NO_MINDS_CHOSEN, runtimes, async () => new Map()),
+  runSettings: RunSettings = DEFAULT_RUN_SETTINGS,
 ): SessionContext {
-  return { store, identity: ownIdentity(), home, locksFolder: join(home, "locks"), policy, runtimes, minds };
+  const locksFolder = join(home, "locks");
+  return { store, identity: ownIdentity(), home, locksFolder, policy, runtimes, minds, runSettings };
 }
 
 /** A session judged now: the facts as read, and what follows from them. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DEFAULT_RUN_SETTINGS } from "../../src/domain/run/run-settings.ts";
 import type { ProcessIdentity } from "../../src/process/identity.ts";
 import type { SessionContext } from "../../src/sessions/session-context.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -60,6 +61,7 @@ export function contextOf(store: Store, process: string, apart: boolean): Sessio
     locksFolder: join(HOME, "locks"),
     policy: { thresholdMicros: HOUR_MS * 1000, action: "default" },
     runtimes: { chosen: undefined, commands: { agent: ["agent"] } },
+    runSettings: DEFAULT_RUN_SETTINGS,
     minds: { open: () => Promise.reject(new Error("No session of the model asks a mind")) },
   };
 }

@@ -15,6 +15,16 @@ export const STEP_FAILED = "execution.session.failed";
 /** Ours: which process group works on a step, written before it is told what to do. */
 export const AGENT_STARTED = "execution.agent.started";
 export const AGENT_ENDED = "execution.agent.ended";
+/** Ours: how a run in a workspace stands with its criteria, beside upstream's rows. */
+export const RUN_PREPARED = "execution.run.prepared";
+export const BASELINE_CHECKED = "execution.baseline.checked";
+export const CRITERION_VERIFIED = "execution.criterion.verified";
+export const CRITERION_MERGED = "execution.criterion.merged";
+export const CONVERSATION_BEGUN = "execution.conversation.begun";
+export const TOOL_STARTED = "execution.tool.started";
+export const QUESTION_ASKED = "execution.question.asked";
+export const QUESTION_ANSWERED = "execution.question.answered";
+export const RUN_WAITING = "execution.run.waiting";
 export const WORKFLOW_PROGRESS = "workflow.progress.updated";
 
 /** The steps of a seed's criteria under an execution's id. */

@@ -13,6 +13,8 @@ export type Continuation = Readonly<v.InferOutput<typeof Continuation>>;
 
 /** Work in a folder, handed out by claims; every other kind is a question to a mind. */
 export const STEP_WORK = "run.step";
+/** A decision that an agent leaves to a person. */
+export const PERSON_QUESTION = "run.question";
 
 /** What a host is asked, as it is stored. */
 const OrderBody = v.object({

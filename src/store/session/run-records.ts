@@ -42,7 +42,7 @@ INTERSECT SELECT rowid FROM events WHERE event_type = '${WORKFLOW_PROGRESS}')`;
     `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN ((${latest}), (${latest}))`,
     [executionId, session_id],
   );
-  const outcomes = await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED]);
+  const outcomes = await eventsOfSteps(store, executionId, [STEP_COMPLETED, STEP_FAILED]);
   return finishedSteps(executionId, outcomes, lists.map(toStoredEvent));
 }
 
@@ -67,7 +67,7 @@ INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '$
   );
   const since = Number(start?.top ?? 0);
   const failures = new Map<string, StepFailures>();
-  for (const event of await ofScopes(store, executionId, [STEP_COMPLETED, STEP_FAILED])) {
+  for (const event of await eventsOfSteps(store, executionId, [STEP_COMPLETED, STEP_FAILED])) {
     const { aggregate_id: scope, event_type, payload, rowid } = event;
     const times = failures.get(scope)?.times ?? 0;
     if (event_type === STEP_COMPLETED) failures.delete(scope);
@@ -78,7 +78,7 @@ INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '$
 
 /** The process groups that were started for an execution and of whose end nothing is recorded. */
 export async function readOpenAgents(store: Store, executionId: string): Promise<AgentGroup[]> {
-  const events = await ofScopes(store, executionId, [AGENT_STARTED, AGENT_ENDED]);
+  const events = await eventsOfSteps(store, executionId, [AGENT_STARTED, AGENT_ENDED]);
   const open = new Map<string, AgentGroup>();
   for (const { event_type, payload } of events) {
     const group = v.safeParse(Group, payload.group);
@@ -102,7 +102,11 @@ const Group = v.object({
 });
 
 /** Rows of these types in the streams of an execution's criteria, in commit order. */
-async function ofScopes(store: Store, executionId: string, types: readonly string[]): Promise<StoredEvent[]> {
+export async function eventsOfSteps(
+  store: Store,
+  executionId: string,
+  types: readonly string[],
+): Promise<StoredEvent[]> {
   const rows = await query(
     store.database,
     `SELECT ${EVENT_COLUMNS} FROM events WHERE rowid IN (

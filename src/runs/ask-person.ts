@@ -1,0 +1,46 @@
+import { delay } from "../base/delay.ts";
+import type { Step } from "../domain/run/steps.ts";
+import type { PersonQuestion } from "../prompts/person-question.ts";
+import { patiently } from "../sessions/owner/patiently.ts";
+import { createOrder } from "../store/orders/work-orders.ts";
+import { PERSON_QUESTION, readOrder } from "../store/orders/work-rows.ts";
+import type { Engine } from "./engine.ts";
+
+const LOOK_MS = 2_000;
+
+/** A question an agent has left for a person, in the inbox of its run. */
+export interface Asked {
+  readonly workId: string;
+  readonly question: PersonQuestion;
+}
+
+/** Puts an agent's question where people and hosts find it: a work order that anybody may answer, once. */
+export async function askPerson({ context, run }: Engine, step: Step, question: PersonQuestion): Promise<Asked> {
+  const body = {
+    scope: { aggregateType: "execution", aggregateId: step.scope },
+    session_id: run.sessionId,
+    role: "person",
+    instructions: "An agent cannot go on without this decision. Ask the person; answer in their words.",
+    input: JSON.stringify({ criterion: step.criterion, ...question }),
+    answer_schema: {
+      type: "object",
+      properties: { answer: { type: "string", minLength: 1, maxLength: 4_000 } },
+      required: ["answer"],
+    },
+    continuation: null,
+  };
+  const { work_id } = await patiently(() => createOrder(context.store, PERSON_QUESTION, body), run.lease.lost);
+  return { workId: work_id, question };
+}
+
+/** The answer once somebody has given it; the question's default when nobody has in time, or when the run is not ours any more. */
+export async function answerOf({ context, run, settings }: Engine, { workId, question }: Asked): Promise<string> {
+  const until = performance.now() + settings.questionMs;
+  while (performance.now() < until && !run.lease.lost.aborted) {
+    const order = await readOrder(context.store, workId).catch(() => undefined);
+    const value = order?.result?.value;
+    if (typeof value === "object" && value !== null && "answer" in value) return String(value.answer);
+    await delay(LOOK_MS, run.lease.lost);
+  }
+  return question.default;
+}

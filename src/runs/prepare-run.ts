@@ -1,0 +1,81 @@
+import { readdir } from "node:fs/promises";
+import { isRefusal, type Refusal } from "../base/refusal.ts";
+import { type BaselineResult, baseline } from "../checks/baseline.ts";
+import { type Plan, planRun } from "../domain/run/plan.ts";
+import type { RunSettings } from "../domain/run/run-settings.ts";
+import { BASELINE_CHECKED, RUN_PREPARED, type Step } from "../domain/run/steps.ts";
+import type { OwnedRun } from "../sessions/owner/take-session.ts";
+import type { SessionContext } from "../sessions/session-context.ts";
+import { openWorkspace } from "../workspaces/open-workspace.ts";
+import type { Workspace } from "../workspaces/workspace.ts";
+import { checkLimits } from "./check-work.ts";
+import type { RunLog } from "./run-log.ts";
+
+/** Nothing but a licence and a page: the first criterion lays the ground. */
+const NEARLY_EMPTY = 3;
+
+export interface Prepared {
+  readonly workspace: Workspace;
+  readonly plan: Plan;
+  readonly baseline: ReadonlyMap<string, BaselineResult>;
+}
+
+/**
+ * Everything before the first agent: the plan, which is refused before anything is spent; the run's branch; and what each check
+ * says of the untouched project. An owner that takes a run over finds branch and base as they were.
+ */
+export async function prepareRun(
+  context: SessionContext,
+  run: OwnedRun,
+  log: RunLog,
+  {
+    steps,
+    settings,
+    isNew,
+  }: { readonly steps: readonly Step[]; readonly settings: RunSettings; readonly isNew: boolean },
+): Promise<Prepared | Refusal> {
+  const impossible = planRun(run.seed.criteria);
+  if (isRefusal(impossible)) return impossible;
+  const workspace = await openWorkspace({
+    runId: run.executionId,
+    cwd: run.cwd,
+    home: context.home,
+    mode: run.workspace,
+    signal: run.lease.lost,
+  });
+  if (isRefusal(workspace)) return workspace;
+  const isNearlyEmpty = (await readdir(run.cwd)).filter((name) => !name.startsWith(".")).length <= NEARLY_EMPTY;
+  const plan = planRun(run.seed.criteria, { baseline: { isNearlyEmpty } });
+  if (isRefusal(plan)) return plan;
+  const { kind, branch, base, snapshot, notes, repository } = workspace;
+  await log.noteRun(RUN_PREPARED, { workspace: { kind, branch, base, snapshot, repository, notes }, plan });
+  const found = isNew ? await checkBaseline(run, log, { workspace, steps, settings }) : new Map();
+  return { workspace, plan, baseline: found };
+}
+
+/** Red before green: a check that holds before anybody has worked proves nothing afterwards. */
+async function checkBaseline(
+  run: OwnedRun,
+  log: RunLog,
+  {
+    workspace,
+    steps,
+    settings,
+  }: { readonly workspace: Workspace; readonly steps: readonly Step[]; readonly settings: RunSettings },
+): Promise<Map<string, BaselineResult>> {
+  const found = new Map<string, BaselineResult>();
+  // In place, a check could change what the user has there before anybody has asked for work.
+  if (workspace.kind === "in_place") return found;
+  const bench = await workspace.open("baseline");
+  const [first] = steps;
+  const limits = checkLimits(run, log, first ?? null, settings.verifyMs);
+  for await (const result of baseline([bench], run.seed.criteria, limits)) {
+    if (run.lease.lost.aborted) break;
+    found.set(result.criterion_key, result);
+    const step = steps[run.seed.criteria.findIndex(({ key }) => key === result.criterion_key)];
+    const { output, ...facts } = result;
+    if (step) await log.note(step, BASELINE_CHECKED, facts, output);
+  }
+  if (!run.lease.lost.aborted) await bench.close();
+  return found;
+}
