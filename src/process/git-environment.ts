@@ -6,6 +6,37 @@ import { devNull } from "node:os";
  */
 export const HARMLESS = ["core.fsmonitor=false", `core.hooksPath=${devNull}`];
 
+/** Beyond what the reading commands need: settings by which a writing one would start something, ask, or leave more behind. */
+export const QUIET = [
+  "commit.gpgSign=false",
+  "core.filesRefLockTimeout=2000",
+  "core.logAllRefUpdates=false",
+  "core.packedRefsTimeout=5000",
+  "core.safecrlf=false",
+  "core.splitIndex=false",
+  "credential.helper=",
+  "gc.auto=0",
+  "i18n.commitEncoding=UTF-8",
+  "init.defaultBranch=main",
+  "maintenance.auto=false",
+  "merge.autoStash=false",
+  "merge.conflictStyle=merge",
+  "merge.log=false",
+  "merge.verifySignatures=false",
+  "rerere.enabled=false",
+  "submodule.recurse=false",
+  "worktree.useRelativePaths=false",
+];
+
+/** The same for its environment. */
+export const QUIET_ENVIRONMENT = {
+  GIT_EDITOR: ":",
+  GIT_SEQUENCE_EDITOR: ":",
+  GIT_PAGER: "",
+  GIT_LITERAL_PATHSPECS: "1",
+  // Large files that are here are put into place; none is fetched, since the repository says from where and by what.
+  GIT_LFS_SKIP_SMUDGE: "1",
+};
 const HARMLESS_ENVIRONMENT = {
   // Nothing of the checkout is written, its index neither.
   GIT_OPTIONAL_LOCKS: "0",

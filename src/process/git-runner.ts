@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { OuroborosError } from "../base/errors.ts";
 import { findProgram } from "./find-program.ts";
-import { endGit, gitEnvironment, HARMLESS } from "./git-environment.ts";
+import { endGit, gitEnvironment, HARMLESS, QUIET, QUIET_ENVIRONMENT } from "./git-environment.ts";
 import { type GitSettings, readGitSettings } from "./git-settings.ts";
 import { neutralFolder } from "./neutral-folder.ts";
 
@@ -34,35 +34,6 @@ interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Beyond what the reading commands need: settings by which a writing one would start something, ask, or leave more behind. */
-const QUIET = [
-  "commit.gpgSign=false",
-  "core.filesRefLockTimeout=2000",
-  "core.logAllRefUpdates=false",
-  "core.packedRefsTimeout=5000",
-  "core.safecrlf=false",
-  "core.splitIndex=false",
-  "credential.helper=",
-  "gc.auto=0",
-  "i18n.commitEncoding=UTF-8",
-  "init.defaultBranch=main",
-  "maintenance.auto=false",
-  "merge.autoStash=false",
-  "merge.conflictStyle=merge",
-  "merge.log=false",
-  "merge.verifySignatures=false",
-  "rerere.enabled=false",
-  "submodule.recurse=false",
-  "worktree.useRelativePaths=false",
-];
-const QUIET_ENVIRONMENT = {
-  GIT_EDITOR: ":",
-  GIT_SEQUENCE_EDITOR: ":",
-  GIT_PAGER: "",
-  GIT_LITERAL_PATHSPECS: "1",
-  // Large files that are here are put into place; none is fetched, since the repository says from where and by what.
-  GIT_LFS_SKIP_SMUDGE: "1",
-};
 /** No command is waited for without an end: a file system can stand still. */
 const PATIENCE_MS = 900_000;
 const MOST_OUTPUT = 256 * 2 ** 20;

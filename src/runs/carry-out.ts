@@ -16,8 +16,9 @@ import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import { readFinishedSteps } from "../store/session/run-records.ts";
 import { readStepHistories } from "../store/session/step-history.ts";
+import type { Answers } from "./agent-at-work.ts";
 import { type Asked, answerOf } from "./ask-person.ts";
-import { type Answers, type CriterionEnd, doCriterion } from "./do-criterion.ts";
+import { type CriterionEnd, doCriterion } from "./do-criterion.ts";
 import type { Engine } from "./engine.ts";
 import { checkWhole } from "./final-check.ts";
 import { type Halt, pauseOf } from "./halt.ts";
@@ -42,10 +43,12 @@ export class Carrying {
   readonly #began = performance.now();
   readonly #halts = new Map<number, Halt>();
   readonly #answers = new Map<number, Answers>();
+  /** What was seen of criteria that held alone and do not hold together with the others. */
+  readonly #broken = new Map<number, string>();
   readonly #questions = new Map<number, Promise<void>>();
   #pace: Pace;
   #waits = 0;
-  #checkedWhole = false;
+  #wholeChecks = 0;
 
   private constructor(engine: Engine, steps: readonly Step[]) {
     this.#engine = engine;
@@ -66,7 +69,7 @@ export class Carrying {
     const states = new Map([...finished].map((index) => [index, "completed" as const]));
     const log = new RunLog(context, run, steps, states);
     await log.announce();
-    const prepared = await prepareRun(context, run, log, { steps, settings, isNew: histories.size === 0 });
+    const prepared = await prepareRun(context, run, log, { steps, settings, histories });
     if (isRefusal(prepared)) {
       const { message, next } = prepared;
       return {
@@ -130,7 +133,8 @@ export class Carrying {
     const { context, run } = this.#engine;
     // Read anew each time: it may have waited for something in the middle of an attempt.
     const history = (await readStepHistories(context.store, run.executionId)).get(step.scope);
-    this.#ended(step, await doCriterion(this.#engine, step, history, this.#answers.get(step.index)));
+    const past = { history, answers: this.#answers.get(step.index), broken: this.#broken.get(step.index) };
+    this.#ended(step, await doCriterion(this.#engine, step, past));
   }
 
   #ended(step: Step, end: CriterionEnd): void {
@@ -205,16 +209,22 @@ export class Carrying {
     return { status: "paused", reason: "ceiling", why };
   }
 
-  /** What was merged one by one has to hold together; what does not is worked on once more. */
+  /** What was merged one by one has to hold together; what does not is worked on once more, and has failed if it does not then. */
   async #isWhole(): Promise<boolean> {
-    if (this.#checkedWhole || this.#engine.workspace.kind === "in_place") return true;
-    this.#checkedWhole = true;
-    const broken = await checkWhole(
-      this.#engine,
-      this.#steps.filter((step) => this.#standings.get(step.index) === "completed"),
-    );
-    for (const { index } of broken) this.#standings.set(index, "pending");
-    return broken.length === 0;
+    const { log, run, workspace } = this.#engine;
+    if (workspace.kind === "in_place") return true;
+    const done = this.#steps.filter(({ index }) => this.#standings.get(index) === "completed");
+    const broken = await checkWhole(this.#engine, done);
+    if (broken.length === 0 || run.lease.lost.aborted) return true;
+    const isLast = this.#wholeChecks++ > 0;
+    for (const { step, facts } of broken) {
+      this.#standings.set(step.index, isLast ? "failed" : "pending");
+      this.#broken.set(step.index, facts);
+      const error = `It held alone, and does not together with the others. ${facts}`.slice(0, 2_000);
+      const failure = { success: false, failure: "CONFLICT", error, will_retry: !isLast };
+      await log.turn(step, isLast ? "failed" : "in_progress", STEP_FAILED, failure);
+    }
+    return isLast;
   }
 
   async #end(): Promise<OwnerEnd> {

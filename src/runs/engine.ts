@@ -1,4 +1,3 @@
-import type { BaselineResult } from "../checks/baseline.ts";
 import type { Plan } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
 import type { Step } from "../domain/run/steps.ts";
@@ -23,7 +22,8 @@ export interface Engine {
   readonly workspace: Workspace;
   readonly plan: Plan;
   readonly settings: RunSettings;
-  readonly baseline: ReadonlyMap<string, BaselineResult>;
+  /** What each step's check said of the untouched project. */
+  readonly baseline: ReadonlyMap<number, string>;
   readonly merged: Map<number, Merged>;
   /** Steps at work now. */
   readonly running: Map<number, Promise<unknown>>;

@@ -1,11 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
-import { type BaselineResult, baseline } from "../checks/baseline.ts";
+import { baseline } from "../checks/baseline.ts";
 import { type Plan, planRun } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
 import { BASELINE_CHECKED, RUN_PREPARED, type Step } from "../domain/run/steps.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
+import type { StepHistory } from "../store/session/step-history.ts";
 import { openWorkspace } from "../workspaces/open-workspace.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import { checkLimits } from "./check-work.ts";
@@ -17,7 +18,7 @@ const NEARLY_EMPTY = 3;
 export interface Prepared {
   readonly workspace: Workspace;
   readonly plan: Plan;
-  readonly baseline: ReadonlyMap<string, BaselineResult>;
+  readonly baseline: ReadonlyMap<number, string>;
 }
 
 /**
@@ -31,8 +32,12 @@ export async function prepareRun(
   {
     steps,
     settings,
-    isNew,
-  }: { readonly steps: readonly Step[]; readonly settings: RunSettings; readonly isNew: boolean },
+    histories,
+  }: {
+    readonly steps: readonly Step[];
+    readonly settings: RunSettings;
+    readonly histories: ReadonlyMap<string, StepHistory>;
+  },
 ): Promise<Prepared | Refusal> {
   const impossible = planRun(run.seed.criteria);
   if (isRefusal(impossible)) return impossible;
@@ -49,8 +54,19 @@ export async function prepareRun(
   if (isRefusal(plan)) return plan;
   const { kind, branch, base, snapshot, notes, repository } = workspace;
   await log.noteRun(RUN_PREPARED, { workspace: { kind, branch, base, snapshot, repository, notes }, plan });
-  const found = isNew ? await checkBaseline(run, log, { workspace, steps, settings }) : new Map();
+  const isUntouched = [...histories.values()].every(({ attempts }) => attempts === 0);
+  const found = isUntouched
+    ? await checkBaseline(run, log, { workspace, steps, settings })
+    : knownBaseline(steps, histories);
   return { workspace, plan, baseline: found };
+}
+
+function knownBaseline(steps: readonly Step[], histories: ReadonlyMap<string, StepHistory>): Map<number, string> {
+  const known = steps.flatMap(({ index, scope }) => {
+    const found = histories.get(scope)?.baseline;
+    return found ? [[index, found] as const] : [];
+  });
+  return new Map(known);
 }
 
 /** Red before green: a check that holds before anybody has worked proves nothing afterwards. */
@@ -62,8 +78,8 @@ async function checkBaseline(
     steps,
     settings,
   }: { readonly workspace: Workspace; readonly steps: readonly Step[]; readonly settings: RunSettings },
-): Promise<Map<string, BaselineResult>> {
-  const found = new Map<string, BaselineResult>();
+): Promise<Map<number, string>> {
+  const found = new Map<number, string>();
   // In place, a check could change what the user has there before anybody has asked for work.
   if (workspace.kind === "in_place") return found;
   const bench = await workspace.open("baseline");
@@ -71,10 +87,11 @@ async function checkBaseline(
   const limits = checkLimits(run, log, first ?? null, settings.verifyMs);
   for await (const result of baseline([bench], run.seed.criteria, limits)) {
     if (run.lease.lost.aborted) break;
-    found.set(result.criterion_key, result);
     const step = steps[run.seed.criteria.findIndex(({ key }) => key === result.criterion_key)];
     const { output, ...facts } = result;
-    if (step) await log.note(step, BASELINE_CHECKED, facts, output);
+    if (!step) continue;
+    found.set(step.index, result.class);
+    await log.note(step, BASELINE_CHECKED, facts, output);
   }
   if (!run.lease.lost.aborted) await bench.close();
   return found;

@@ -20,10 +20,11 @@ export function workDesk(
   failures: StepFailures | undefined,
 ): WorkDesk {
   return {
-    async offer({ instructions, input, answerSchema }) {
+    async offer({ instructions, input, answerSchema, cwd }) {
       const body = {
         scope: { aggregateType: "execution", aggregateId: step.scope },
         session_id: sessionId,
+        cwd,
         role: "work",
         instructions,
         input: failures ? `${input}\n${earlier(failures)}` : input,

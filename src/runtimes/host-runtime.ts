@@ -10,6 +10,7 @@ export interface WorkDesk {
     readonly instructions: string;
     readonly input: string;
     readonly answerSchema: Readonly<Record<string, unknown>>;
+    readonly cwd: string;
   }): Promise<{ readonly workId: string; readonly handedIn: { readonly value: unknown } | undefined }>;
 }
 
@@ -33,7 +34,7 @@ export function createHostRuntime(desk: WorkDesk | undefined): Runtime {
       models: [],
       note: "The agents of the MCP host that calls: they claim a run's steps",
     }),
-    async start({ prompt }) {
+    async start({ prompt, cwd }) {
       if (!desk) {
         throw new OuroborosError(
           "agent_not_started",
@@ -42,7 +43,7 @@ export function createHostRuntime(desk: WorkDesk | undefined): Runtime {
         );
       }
       const { $schema: _, ...answerSchema } = toJsonSchema(Answer, { errorMode: "ignore", target: "draft-07" });
-      const { workId, handedIn } = await desk.offer({ instructions: INSTRUCTIONS, input: prompt, answerSchema });
+      const { workId, handedIn } = await desk.offer({ instructions: INSTRUCTIONS, input: prompt, answerSchema, cwd });
       return lookedUp(handedIn ? outcomeOf(handedIn.value, workId) : { ...NOTHING_YET, handle: workId });
     },
   };

@@ -171,7 +171,7 @@ async function toClaimed({ store }: SessionContext, order: Order, cwd: string): 
     claim_epoch,
     expires_at: order.claim?.expires_at ?? "",
     session_id,
-    cwd,
+    cwd: body.cwd ?? cwd,
     instructions: body.instructions,
     input: body.input,
     answer_schema: body.answer_schema,

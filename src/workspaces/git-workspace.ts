@@ -1,7 +1,9 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunBase } from "./begin-branch.ts";
-import { benchTree, forgetMerged, keepOf, openGitBench } from "./git-bench.ts";
+import { forgetMerged } from "./bench-refs.ts";
+import { benchTree, keepOf } from "./bench-tree.ts";
+import { openGitBench } from "./git-bench.ts";
 import { contains, patchBetween, readRef, treeOf } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
 import { currentTree } from "./stage-tree.ts";

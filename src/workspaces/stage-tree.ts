@@ -2,7 +2,7 @@ import { copyFile, lstat, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../base/ids.ts";
 import { type GitRunner, gitFailure } from "../process/git-runner.ts";
-import { splitNul } from "./refs.ts";
+import { joinNul, listPaths, readable } from "./path-lists.ts";
 
 /** Files on the disk, and how git is asked about them. */
 export interface WorkTree {
@@ -47,7 +47,7 @@ export async function stageTree(at: WorkTree): Promise<Staged> {
   try {
     const env = { GIT_INDEX_FILE: index };
     const { changed, gone } = await differing(git, env);
-    const others = await list(git, ["ls-files", "-z", "--others", ...excludes(at)], env);
+    const others = await listPaths(git, ["ls-files", "-z", "--others", ...excludes(at)], env);
     const nested = others.filter((path) => path.endsWith("/"));
     const inside = at.whose === "ours" ? await filesOfNested(at, git, nested) : [];
     const untracked = [...others.filter((path) => !path.endsWith("/")), ...inside];
@@ -103,7 +103,7 @@ async function differing(
   env: Readonly<Record<string, string>>,
 ): Promise<{ changed: string[]; gone: string[] }> {
   const [changed, gone] = [[] as string[], [] as string[]];
-  const fields = await list(git, ["diff-files", "-z", "--name-status", "--ignore-submodules=all"], env);
+  const fields = await listPaths(git, ["diff-files", "-z", "--name-status", "--ignore-submodules=all"], env);
   for (let at = 0; at + 1 < fields.length; at += 2) {
     (fields[at] === "D" ? gone : changed).push(fields[at + 1] ?? "");
   }
@@ -120,21 +120,6 @@ async function update(
   await git.must(["update-index", "-z", ...how, "--stdin"], { input: joinNul(paths), env });
 }
 
-function joinNul(paths: readonly string[]): Buffer {
-  return Buffer.from(paths.map((path) => `${path}\0`).join(""), "latin1");
-}
-
-/** Names go back to git byte by byte, whatever they are encoded in. */
-async function list(git: GitRunner, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string[]> {
-  const { code, out, errors } = await git.run(args, { env });
-  if (code !== 0) throw gitFailure(args[0] ?? "", code, errors);
-  return splitNul(out.toString("latin1"));
-}
-
-function readable(path: string): string {
-  return Buffer.from(path, "latin1").toString("utf8");
-}
-
 /** What somebody's `git init` inside of a bench would otherwise hide. */
 async function filesOfNested(at: WorkTree, git: GitRunner, nested: readonly string[]): Promise<string[]> {
   const files: string[] = [];
@@ -146,7 +131,7 @@ async function filesOfNested(at: WorkTree, git: GitRunner, nested: readonly stri
     if (depth > DEEPEST || !found?.isDirectory()) continue;
     const place = ["-C", folder, `--work-tree=${folder}`];
     const env = { GIT_INDEX_FILE: join(at.scratch, ".index-none") };
-    for (const file of await list(git, [...place, "ls-files", "-z", "--others", ...excludes(at)], env)) {
+    for (const file of await listPaths(git, [...place, "ls-files", "-z", "--others", ...excludes(at)], env)) {
       if (file.endsWith("/")) queue.push({ path: path + file, depth: depth + 1 });
       else files.push(path + file);
     }

@@ -21,6 +21,8 @@ const OrderBody = v.object({
   scope: v.object({ aggregateType: v.string(), aggregateId: v.string() }),
   /** Whose work it is, where that is not the scope itself. */
   session_id: v.optional(v.string()),
+  /** The folder to do it in, where that is not the session's. */
+  cwd: v.optional(v.string()),
   role: v.string(),
   instructions: v.string(),
   input: v.string(),

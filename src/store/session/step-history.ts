@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  BASELINE_CHECKED,
   CONVERSATION_BEGUN,
   CRITERION_MERGED,
   CRITERION_VERIFIED,
@@ -26,6 +27,8 @@ export interface StepHistory {
   readonly attempts: number;
   readonly open: OpenAttempt | null;
   /** What was merged for it, once it was. */
+  /** What its check said before anybody had worked. */
+  readonly baseline: string | null;
   readonly merged: { readonly files: readonly string[]; readonly summary: string } | null;
 }
 
@@ -34,11 +37,14 @@ const Conversation = v.object({ handle: v.string() });
 const Verdict = v.object({ verdict: v.string(), attempt: v.number() });
 const MergedRow = v.object({ files: v.array(v.string()), summary: v.string() });
 
-const NONE: StepHistory = { attempts: 0, open: null, merged: null };
+const Baseline = v.object({ class: v.string() });
+
+const NONE: StepHistory = { attempts: 0, open: null, baseline: null, merged: null };
 
 /** The attempts of an execution's steps, by scope. */
 export async function readStepHistories(store: Store, executionId: string): Promise<ReadonlyMap<string, StepHistory>> {
-  const types = [STEP_STARTED, STEP_COMPLETED, STEP_FAILED, CONVERSATION_BEGUN, CRITERION_VERIFIED, CRITERION_MERGED];
+  const outcomes = [STEP_STARTED, STEP_COMPLETED, STEP_FAILED];
+  const types = [...outcomes, BASELINE_CHECKED, CONVERSATION_BEGUN, CRITERION_VERIFIED, CRITERION_MERGED];
   const histories = new Map<string, StepHistory>();
   for (const { aggregate_id: scope, event_type, payload } of await eventsOfSteps(store, executionId, types)) {
     const history = histories.get(scope) ?? NONE;
@@ -70,6 +76,10 @@ function next(history: StepHistory, type: string, payload: unknown): StepHistory
     case CRITERION_MERGED: {
       const merged = v.safeParse(MergedRow, payload);
       return merged.success ? { ...history, merged: merged.output } : history;
+    }
+    case BASELINE_CHECKED: {
+      const found = v.safeParse(Baseline, payload);
+      return found.success ? { ...history, baseline: found.output.class } : history;
     }
     default:
       return { ...history, open: null };

@@ -37,6 +37,6 @@ function windowsFault(line: string, commands: readonly ShellCommand[]): string |
     );
   });
   if (shell) return `"${shell.program}" is a program of Windows`;
-  if (/%\w+%/.test(line)) return "%VARIABLE% is read by Windows only";
+  if (/%[A-Za-z_]\w{2,}%/.test(line)) return "%VARIABLE% is read by Windows only";
   return /(?:^|[\s"'=])[A-Za-z]:\\/.test(line) ? "A path with a drive is known to Windows only" : undefined;
 }
