@@ -3,10 +3,10 @@ import { constants } from "node:os";
 import { OuroborosError } from "../base/errors.ts";
 import { findProgram } from "./find-program.ts";
 import { endGit, gitEnvironment, HARMLESS, QUIET, QUIET_ENVIRONMENT } from "./git-environment.ts";
-import { type GitSettings, readGitSettings } from "./git-settings.ts";
+import { type GitSettings, NO_SETTINGS, readGitSettings } from "./git-settings.ts";
 import { neutralFolder } from "./neutral-folder.ts";
 
-/** Where a command acts. Without a git folder, git looks for one from the folder upwards. */
+/** Where a command acts. Without a git folder git looks for one from the folder upwards: for questions that no file is opened for. */
 export interface GitPlace {
   readonly folder: string;
   readonly gitFolder?: string;
@@ -63,7 +63,7 @@ export async function openGitRunner(place: GitPlace, signal: AbortSignal): Promi
         signal,
       );
   const fixed = [...HARMLESS, ...QUIET];
-  const settings = await readGitSettings(command(fixed));
+  const settings = place.gitFolder === undefined ? NO_SETTINGS : await readGitSettings(command(fixed));
   const run = command([...fixed, ...settings.overrides]);
   return { settings, run, must: (args, options) => must(run, args, options) };
 }

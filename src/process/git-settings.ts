@@ -10,6 +10,9 @@ export interface GitSettings {
   readonly identity: Readonly<Record<string, string>>;
 }
 
+/** Where nothing of a repository is asked for. */
+export const NO_SETTINGS: GitSettings = { overrides: [], filtersOff: new Set(), identity: {} };
+
 interface Entry {
   readonly own: boolean;
   readonly key: string;

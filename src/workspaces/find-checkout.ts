@@ -2,7 +2,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { type Refusal, refuse } from "../base/refusal.ts";
-import { openGitRunner } from "../process/git-runner.ts";
+import { type GitRunner, openGitRunner } from "../process/git-runner.ts";
 
 /** A checkout around a folder. */
 export interface Checkout {
@@ -55,7 +55,16 @@ export async function findCheckout(folder: string, signal: AbortSignal): Promise
   // A home under git is no project, and what lies in it is not what is kept there. The home is the one git goes by.
   const home = process.env.HOME || homedir();
   if (holds(at, await realpath(home).catch(() => home))) return null;
+  // What the repository around it ignores is no part of it: a worktree would be empty there.
+  if (prefix !== "" && (await isIgnored(git, prefix))) return null;
   return { top: at, prefix, gitFolder, common: await realpath(resolve(folder, common)) };
+}
+
+async function isIgnored(git: GitRunner, prefix: string): Promise<boolean> {
+  const { code } = await git.run(["check-ignore", "--quiet", "--", `:/${prefix}`]);
+  if (code !== 0) return false;
+  const { out } = await git.run(["ls-files", "-z", "--", `:/${prefix}`]);
+  return out.length === 0;
 }
 
 /** Does the one folder hold the other, or is it the same? */

@@ -136,8 +136,9 @@ describe("a folder that is no checkout", () => {
   test("is walked without its heavy folders", async () => {
     await using project = await givenProject(SHOP);
     await project.write({ "node_modules/a/index.js": "1", "dist/shop.js": "1", ".venv/lib.py": "1" });
-    const { size, git, listed_by, languages } = await look(project);
-    expect({ files: size.files, git, listed_by }).toEqual({ files: 13, git: null, listed_by: "walk" });
+    const { size, listed_by, languages } = await look(project);
+    // Temporary folders may lie in a checkout themselves, as one that it ignores: that is walked, too.
+    expect({ files: size.files, listed_by }).toEqual({ files: 13, listed_by: "walk" });
     expect(languages.map(({ language }) => language)).toEqual(["TypeScript", "Python"]);
   });
 
