@@ -56,14 +56,15 @@ export async function findCheckout(folder: string, signal: AbortSignal): Promise
   const home = process.env.HOME || homedir();
   if (holds(at, await realpath(home).catch(() => home))) return null;
   // What the repository around it ignores is no part of it: a worktree would be empty there.
-  if (prefix !== "" && (await isIgnored(git, prefix))) return null;
+  if (prefix !== "" && (await isIgnored(git))) return null;
   return { top: at, prefix, gitFolder, common: await realpath(resolve(folder, common)) };
 }
 
-async function isIgnored(git: GitRunner, prefix: string): Promise<boolean> {
-  const { code } = await git.run(["check-ignore", "--quiet", "--", `:/${prefix}`]);
+/** Asked in the folder itself: ignored as a whole, and nothing in it is tracked all the same. */
+async function isIgnored(git: GitRunner): Promise<boolean> {
+  const { code } = await git.run(["check-ignore", "--quiet", "--", "."]);
   if (code !== 0) return false;
-  const { out } = await git.run(["ls-files", "-z", "--", `:/${prefix}`]);
+  const { out } = await git.run(["ls-files", "-z", "--", "."]);
   return out.length === 0;
 }
 
