@@ -62,7 +62,8 @@ export async function findCheckout(folder: string, signal: AbortSignal): Promise
 
 /** Asked in the folder itself: ignored as a whole, and nothing in it is tracked all the same. */
 async function isIgnored(git: GitRunner): Promise<boolean> {
-  const { code } = await git.run(["check-ignore", "--quiet", "--", "."]);
+  // This command refuses to take paths literally; "." means the same either way.
+  const { code } = await git.run(["check-ignore", "--quiet", "--", "."], { env: { GIT_LITERAL_PATHSPECS: "0" } });
   if (code !== 0) return false;
   const { out } = await git.run(["ls-files", "-z", "--", "."]);
   return out.length === 0;
