@@ -29,6 +29,32 @@ export function citesDecision({ rounds }: Interview, { round }: Citation): boole
   return source !== undefined && isDecision(source);
 }
 
+/** What is wrong with the sources of one part of a document: none, ones that do not hold, or none that decides where it takes one. */
+export function sourceFaults(
+  interview: Interview,
+  where: string,
+  sources: readonly Citation[],
+  { needsDecision = true, about }: { readonly needsDecision?: boolean; readonly about?: Dimension } = {},
+): string[] {
+  if (sources.length === 0) return [`${where}: it has no source; quote the answer it comes from, or drop it`];
+  const bad = sources.flatMap((source) => citationFault(interview, source, about) ?? []);
+  if (bad.length > 0) return bad.map((fault) => `${where}.sources: ${fault}`);
+  if (!needsDecision || sources.some((source) => citesDecision(interview, source))) return [];
+  return [`${where}.sources: nobody decided it; a person's answer, an assumption or the wish has to be among them`];
+}
+
+/** What is wrong with rounds that are named without a quotation: there are none such, or nothing was said in them. */
+export function roundFaults(
+  { rounds }: Interview,
+  where: string,
+  named: readonly { readonly round: number }[],
+): string[] {
+  const answered = new Set(rounds.flatMap(({ number, answer }) => (answer ? [number] : [])));
+  return named.flatMap(({ round }, index) => {
+    return round === 0 || answered.has(round) ? [] : [`${where}.${index}: round ${round} has no answer`];
+  });
+}
+
 function textsOf({ context, project, rounds }: Interview, round: number, about: Dimension | undefined): string[] {
   if (round === 0) return about === "context" && project !== null ? [context, project] : [context];
   return rounds.flatMap(({ number, answer }) => (number === round && answer ? [answer.text] : []));

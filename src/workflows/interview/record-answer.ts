@@ -51,10 +51,7 @@ export async function amendAnswer(
     const amended = answeredRounds(interview).find(({ number }) => number === round);
     if (!amended) return noSuchRound(interview, round);
     if (amended.answer.text === said.text && amended.answer.source === said.source) return [];
-    return [
-      ...reopening(interview, by),
-      [RESPONSE_AMENDED, { ...toResponse(round, amended.question.text, said), by }],
-    ];
+    return [...reopening(interview, by), [RESPONSE_AMENDED, { ...toResponse(round, amended.question.text, said), by }]];
   });
 }
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Citation } from "../../domain/interview/ambiguity.ts";
-import { citationFault, citesDecision } from "../../domain/interview/citation.ts";
+import { roundFaults, sourceFaults } from "../../domain/interview/citation.ts";
 import { answeredRounds, currentAssessment, type Interview } from "../../domain/interview/interview.ts";
 import type { Question } from "../../minds/mind.ts";
 import { productInput, productInstructions } from "../../prompts/product.ts";
@@ -68,20 +68,18 @@ export function citedParts(
 
 function draftFaults(interview: Interview, draft: ProductDraft): string[] {
   return [
-    ...citedParts(draft).flatMap(({ path, sources }) => sourceFaults(interview, path, sources)),
+    ...citedParts(draft).flatMap(({ path, sources }) => partFaults(interview, path, sources)),
+    ...roundFaults(interview, "left_out", draft.left_out),
     ...lostAnswers(interview, draft),
     ...lostLater(interview, draft),
   ];
 }
 
-function sourceFaults(interview: Interview, path: string, sources: readonly Citation[]): string[] {
-  if (sources.length === 0) return [`${path}: it has no source; quote the answer it comes from, or drop it`];
+/** What was put off, and what only builders can say, decides nothing; an assumption may rest on what was seen. */
+function partFaults(interview: Interview, path: string, sources: readonly Citation[]): string[] {
   const isAssumption = path.startsWith("assumptions.");
-  const bad = sources.flatMap((source) => citationFault(interview, source, isAssumption ? "context" : undefined) ?? []);
-  if (bad.length > 0) return bad.map((fault) => `${path}.sources: ${fault}`);
   const needsDecision = !isAssumption && !/^(decide_later_items|technical_questions)\./.test(path);
-  if (!needsDecision || sources.some((source) => citesDecision(interview, source))) return [];
-  return [`${path}.sources: nobody decided it; a person's answer, an assumption or the idea has to be among them`];
+  return sourceFaults(interview, path, sources, { needsDecision, ...(isAssumption && { about: "context" }) });
 }
 
 /** What the scores rest on when they call limits and success clear has to be on the page, or be left out on purpose. */

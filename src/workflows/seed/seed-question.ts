@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import type { Citation } from "../../domain/interview/ambiguity.ts";
-import { citationFault, citesDecision } from "../../domain/interview/citation.ts";
+import { roundFaults, sourceFaults } from "../../domain/interview/citation.ts";
 import { currentAssessment, type Interview } from "../../domain/interview/interview.ts";
 import { artifactFault } from "../../domain/seed/artifact-path.ts";
 import type { Question } from "../../minds/mind.ts";
@@ -70,6 +69,7 @@ function draftFaults(interview: Interview, draft: SeedDraft): string[] {
     ...constraints.flatMap(({ sources }, index) => sourceFaults(interview, `constraints.${index}`, sources)),
     ...criteria.flatMap(({ sources }, index) => sourceFaults(interview, `acceptance_criteria.${index}`, sources)),
     ...criteria.flatMap(criterionFaults(criteria.length)),
+    ...roundFaults(interview, "left_out", draft.left_out),
     ...droppedConstraints(interview, draft),
     ...orderFaults(criteria),
     ...(interview.is_brownfield || brownfield === null ? [] : ["brownfield: there is no code here; leave it null"]),
@@ -78,14 +78,6 @@ function draftFaults(interview: Interview, draft: SeedDraft): string[] {
       return fault === undefined ? [] : [`brownfield.context_references.${index}.path: ${fault}`];
     }),
   ];
-}
-
-function sourceFaults(interview: Interview, where: string, sources: readonly Citation[]): string[] {
-  if (sources.length === 0) return [`${where}: it has no source; quote the answer that decided it, or drop it`];
-  const bad = sources.flatMap((source) => citationFault(interview, source) ?? []);
-  if (bad.length > 0) return bad.map((fault) => `${where}.sources: ${fault}`);
-  if (sources.some((source) => citesDecision(interview, source))) return [];
-  return [`${where}.sources: nobody decided it; a person's answer, an assumption or the wish has to be among them`];
 }
 
 function criterionFaults(count: number) {
