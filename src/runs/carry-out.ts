@@ -1,4 +1,5 @@
 import { delay } from "../base/delay.ts";
+import { OuroborosError } from "../base/errors.ts";
 import { isRefusal } from "../base/refusal.ts";
 import { overCeiling, spentOf, unreportedOf } from "../domain/run/ceiling.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
@@ -125,8 +126,19 @@ export class Carrying {
   #start(step: Step): void {
     const { running } = this.#engine;
     this.#standings.set(step.index, "in_progress");
-    const work = this.#do(step).finally(() => running.delete(step.index));
+    const work = this.#do(step)
+      .catch((error: unknown) => this.#trouble(error))
+      .finally(() => running.delete(step.index));
     running.set(step.index, work);
+  }
+
+  /** What keeps one criterion from being worked on (a disk, git) keeps all of them: their agents are stopped, in order. */
+  #trouble(error: unknown): void {
+    const { lease } = this.#engine.run;
+    // Of a run that is not ours any more, whatever was under way ends with the signal's own reason.
+    if (lease.lost.aborted) return;
+    if (!(error instanceof OuroborosError)) throw error;
+    lease.giveUp({ kind: "stopped", why: `${error.message}. ${error.next}` });
   }
 
   async #do(step: Step): Promise<void> {

@@ -1,3 +1,4 @@
+import { OuroborosError } from "../base/errors.ts";
 import { type Step, stepsOf } from "../domain/run/steps.ts";
 import { HOST } from "../runtimes/runtime-settings.ts";
 import { endRun } from "../sessions/owner/end-run.ts";
@@ -22,9 +23,10 @@ import { clearDesk } from "./work-desk.ts";
  */
 export async function driveRun(context: SessionContext, run: OwnedRun): Promise<void> {
   const { lease, jobId } = run;
-  const work = run.workspace === "worktree" ? await inWorkspace(context, run) : await inFolder(context, run);
+  const prepare = run.workspace === "worktree" ? inWorkspace : inFolder;
+  const work = await prepare(context, run).catch((error: unknown) => given(run, error));
   for (;;) {
-    const wanted = await work();
+    const wanted = await work().catch((error: unknown) => given(run, error)());
     const end = lease.loss ? endAfter(lease.loss) : wanted;
     // The lease of a run that waits is kept up to its pause: with an answer there, it goes on.
     const mayGoOn = end?.status === "paused" && end.awaits !== undefined;
@@ -39,6 +41,16 @@ export async function driveRun(context: SessionContext, run: OwnedRun): Promise<
 
 /** Works until nothing more can be done, then says how the run ends; called again, it goes on. */
 type Work = () => Promise<OwnerEnd | undefined>;
+
+/** The world is in the way (a disk, git, the store): the run stops in order, to be resumed, and says why. */
+function given({ lease }: OwnedRun, error: unknown): Work {
+  // Of a run that is not ours any more, whatever was under way ends with the signal's own reason.
+  if (!lease.lost.aborted) {
+    if (!(error instanceof OuroborosError)) throw error;
+    lease.giveUp({ kind: "stopped", why: `${error.message}. ${error.next}` });
+  }
+  return async () => undefined;
+}
 
 async function inWorkspace(context: SessionContext, run: OwnedRun): Promise<Work> {
   const carrying = await Carrying.begin(context, run, context.runSettings);
