@@ -14,6 +14,7 @@ import { SESSION_STATUSES } from "../domain/session/session.ts";
 import { ROLES } from "../minds/mind.ts";
 import { VERSION } from "../version.ts";
 import { type Cli, command, type SharedFlags } from "./command.ts";
+import type { ArtifactsFlags } from "./commands/artifacts.ts";
 import type { AskFlags } from "./commands/ask.ts";
 import type { CardFlags } from "./commands/card.ts";
 import type { CleanupFlags } from "./commands/cleanup.ts";
@@ -420,14 +421,67 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
           cwd: textFlag("DIR", "The folder to work in; the current one unless told"),
           runtime: textFlag("NAME", "Which configured agent does the work"),
           inPlace: switchFlag("Work in the folder itself; otherwise in a worktree of its own, on a branch"),
+          dryRun: switchFlag(
+            "Only say what it would do: the order and why, where, by which commands, what it may take",
+          ),
           wait: switchFlag("Stay and show each step until the run ends; Ctrl-C leaves it running"),
         },
+        positional: { kind: "tuple", parameters: [SEED_SOURCE] },
+      },
+      docs: {
+        brief: "Have agents carry out a seed in the background, on a branch; checks decide about each criterion",
+      },
+    }),
+    watch: buildCommand<SharedFlags, [string?], Cli>({
+      loader: command(async () => (await import("./commands/watch.ts")).watch),
+      parameters: {
+        flags: SHARED,
         positional: {
           kind: "tuple",
-          parameters: [{ parse: String, placeholder: "SEED", brief: "File with the seed, YAML" }],
+          parameters: [
+            {
+              parse: String,
+              placeholder: "ID",
+              brief: "Id of a session (orch_…); the newest run unless told",
+              optional: true,
+            },
+          ],
         },
       },
-      docs: { brief: "Carry out a seed step by step, in the background" },
+      docs: {
+        brief: "Watch a run on the terminal, and pause, cancel or answer it by a key",
+        fullDescription: `Watch a run on the terminal, and pause, cancel or answer it by a key.
+  q leaves, and the run goes on; p asks its worker to pause; c cancels it for good, after a y; a answers an agent's question.
+Without a terminal, a line for each change; with --json, a document for each.`,
+      },
+    }),
+    answer: buildCommand<SharedFlags, [string, string?, string?], Cli>({
+      loader: command(async () => (await import("./commands/answer.ts")).answer),
+      parameters: {
+        flags: SHARED,
+        positional: {
+          kind: "tuple",
+          parameters: [
+            SESSION_ID.parameters[0],
+            { parse: String, placeholder: "N", brief: "The criterion whose question it is", optional: true },
+            { parse: String, placeholder: "TEXT", brief: "The answer, in quotes", optional: true },
+          ],
+        },
+      },
+      docs: { brief: "Show what a run's agents ask a person, or answer it" },
+    }),
+    artifacts: buildCommand<ArtifactsFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/artifacts.ts")).artifacts),
+      parameters: {
+        flags: {
+          ...SHARED,
+          patch: switchFlag("Print what its branch has changed, as a patch"),
+          seed: switchFlag("Print the seed it was given"),
+          check: numberFlag({ min: 1, max: 10_000 }, "Print what the latest check of this criterion printed"),
+        },
+        positional: SESSION_ID,
+      },
+      docs: { brief: "Show what a run has left: its branch, what its checks said, its seed" },
     }),
     resume: buildCommand<ResumeFlags, [string?], Cli>({
       loader: command(async () => (await import("./commands/resume.ts")).resume),

@@ -1,10 +1,12 @@
 import type { Tool as ToolDefinition } from "@modelcontextprotocol/server";
 import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import type { Tool } from "./tool.ts";
+import { ouroborosAcTreeHud } from "./tools/ouroboros-ac-tree-hud.ts";
 import { ouroborosBrownfield } from "./tools/ouroboros-brownfield.ts";
 import { ouroborosCancelExecution } from "./tools/ouroboros-cancel-execution.ts";
 import { ouroborosCancelJob } from "./tools/ouroboros-cancel-job.ts";
 import { ouroborosClaimWork } from "./tools/ouroboros-claim-work.ts";
+import { ouroborosExecuteSeed } from "./tools/ouroboros-execute-seed.ts";
 import { ouroborosGenerateSeed } from "./tools/ouroboros-generate-seed.ts";
 import { ouroborosInterview } from "./tools/ouroboros-interview.ts";
 import { ouroborosJobResult } from "./tools/ouroboros-job-result.ts";
@@ -23,6 +25,8 @@ const TOOLS: readonly Tool[] = [
   ouroborosGenerateSeed,
   ouroborosPmInterview,
   ouroborosBrownfield,
+  ouroborosExecuteSeed,
+  ouroborosAcTreeHud,
   ouroborosSessionStatus,
   ouroborosResumeSession,
   ouroborosCancelExecution,
@@ -35,6 +39,9 @@ const TOOLS: readonly Tool[] = [
   ouroborosSubmit,
 ];
 
+/** Upstream's second names for tools. They are answered and not listed: every turn would pay for their definitions. */
+const ALIASES: Readonly<Record<string, string>> = { ouroboros_start_execute_seed: "ouroboros_execute_seed" };
+
 /** What this server offers: all toolsets or some, and with `--read-only` nothing that acts. */
 export interface Offer {
   readonly toolsets: readonly Toolset[];
@@ -44,6 +51,12 @@ export interface Offer {
 /** The tools of an offer. */
 export function offeredTools({ toolsets, readOnly }: Offer): readonly Tool[] {
   return TOOLS.filter((tool) => toolsets.includes(tool.toolset) && !(readOnly && tool.effect === "acts"));
+}
+
+/** The tool of an offer that a call names, by its own name or an alias. */
+export function toolNamed(offer: Offer, name: string): Tool | undefined {
+  const meant = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
+  return offeredTools(offer).find((tool) => tool.name === meant);
 }
 
 /** A tool as `tools/list` shows it. */
@@ -60,17 +73,25 @@ export function toDefinition(tool: Tool): ToolDefinition {
 }
 
 function jsonSchema(schema: Tool["input"], typeMode: "input" | "output"): ToolDefinition["inputSchema"] {
-  const { $schema: _, ...json } = toJsonSchema(schema, {
+  const {
+    $schema: _,
+    required,
+    ...json
+  } = toJsonSchema(schema, {
     typeMode,
     target: "draft-2020-12",
     overrideSchema: ({ jsonSchema }) => shorter(jsonSchema),
   });
   // Every schema here is a valibot object, so its JSON Schema is one of type "object".
-  return { ...json, type: "object" } as ToolDefinition["inputSchema"];
+  const named = required?.length ? { required } : {};
+  return { ...json, type: "object", ...named } as ToolDefinition["inputSchema"];
 }
 
-/** An answer's keys and their types: what stands in its parts is seen in the answer, and every turn would pay for saying it here. */
-function outline(schema: ToolDefinition["inputSchema"]): ToolDefinition["inputSchema"] {
+/**
+ * An answer's keys and their types: what stands in its parts, and which keys are always there, is seen in the answer, and every
+ * turn would pay for saying it here.
+ */
+function outline({ required: _, ...schema }: ToolDefinition["inputSchema"]): ToolDefinition["inputSchema"] {
   const parts = Object.entries(schema.properties ?? {}).map(([key, part]) => [key, withoutParts(part)]);
   return { ...schema, properties: Object.fromEntries(parts) };
 }

@@ -33,8 +33,8 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
     return { tools: offeredTools(offer).map(toDefinition) };
   });
   server.setRequestHandler("tools/call", async ({ params }, context) => {
-    const { offeredTools } = await import("./catalogue.ts");
-    const tool = offeredTools(offer).find(({ name }) => name === params.name);
+    const { offeredTools, toolNamed } = await import("./catalogue.ts");
+    const tool = toolNamed(offer, params.name);
     if (!tool)
       throw unknownTool(
         params.name,
@@ -50,7 +50,7 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
       progress: progressOf(context),
       said: saidIn(context),
       async callTool(name, args) {
-        const other = offeredTools(offer).find((one) => one.name === name);
+        const other = toolNamed(offer, name);
         // What goes on stands in the store, which others write to: nothing that ends or removes is ever called for it.
         if (other && !other.annotations.destructiveHint) return answerOf(other, args, running, call);
         return refuse(

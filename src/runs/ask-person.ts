@@ -2,8 +2,10 @@ import { delay } from "../base/delay.ts";
 import type { Step } from "../domain/run/steps.ts";
 import type { PersonQuestion } from "../prompts/person-question.ts";
 import { patiently } from "../sessions/owner/patiently.ts";
+import { submitResult } from "../store/orders/submit-result.ts";
 import { createOrder } from "../store/orders/work-orders.ts";
-import { PERSON_QUESTION, readOrder } from "../store/orders/work-rows.ts";
+import { type Order, PERSON_QUESTION, readOrder } from "../store/orders/work-rows.ts";
+import type { Store } from "../store/store.ts";
 import type { Engine } from "./engine.ts";
 
 const LOOK_MS = 2_000;
@@ -37,10 +39,21 @@ export async function askPerson({ context, run }: Engine, step: Step, question: 
 export async function answerOf({ context, run, settings }: Engine, { workId, question }: Asked): Promise<string> {
   const until = performance.now() + settings.questionMs;
   while (performance.now() < until && !run.lease.lost.aborted) {
-    const order = await readOrder(context.store, workId).catch(() => undefined);
-    const value = order?.result?.value;
-    if (typeof value === "object" && value !== null && "answer" in value) return String(value.answer);
+    const answer = answerIn(await readOrder(context.store, workId).catch(() => undefined));
+    if (answer !== undefined) return answer;
     await delay(LOOK_MS, run.lease.lost);
   }
-  return question.default;
+  return run.lease.lost.aborted ? question.default : settle(context.store, workId, question);
+}
+
+/** The default becomes the answer, so that one that comes later is told that it is too late; one that came just now goes before it. */
+async function settle(store: Store, workId: string, question: PersonQuestion): Promise<string> {
+  const order = await readOrder(store, workId);
+  if (order) await submitResult(store, order, { workId, result: { answer: question.default }, claimEpoch: 0 });
+  return answerIn(await readOrder(store, workId)) ?? question.default;
+}
+
+function answerIn(order: Order | undefined): string | undefined {
+  const value = order?.result?.value;
+  return typeof value === "object" && value !== null && "answer" in value ? String(value.answer) : undefined;
 }

@@ -42,6 +42,8 @@ export async function attempt(engine: Engine, step: Step, approach: Approach, an
   if (!isBegun && !(await log.turn(step, "in_progress", STEP_STARTED, { ...common, ...place }))) {
     return { kind: "interrupted" };
   }
+  // Whoever died over the merge of what had passed may have left it half resolved; what had passed is committed.
+  if (approach.hasPassed) await bench.clean();
   const before = approach.goesOn ? null : await bench.treeHash();
   let outcome: Outcome | undefined;
   if (!approach.hasPassed) {

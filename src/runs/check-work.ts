@@ -1,23 +1,37 @@
 import { checkEnvironment } from "../checks/check-environment.ts";
 import type { CommandLimits } from "../checks/run-command.ts";
 import { verify } from "../checks/verify.ts";
-import { AGENT_STARTED, CRITERION_VERIFIED, type Step } from "../domain/run/steps.ts";
+import { AGENT_ENDED, AGENT_STARTED, CRITERION_VERIFIED, type Step } from "../domain/run/steps.ts";
 import type { Verification } from "../domain/run/verdict.ts";
+import type { AgentGroup } from "../process/agent/process-tree.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { Bench } from "../workspaces/workspace.ts";
 import { criterionOf, type Engine } from "./engine.ts";
 import type { RunLog } from "./run-log.ts";
 
-/** How a run's checks are run: under its lease, their process groups on record like agents'. */
-export function checkLimits(run: OwnedRun, log: RunLog, step: Step | null, verifyMs: number): CommandLimits {
+/** How a run's checks are run: under its lease, their process groups on record like agents'; `ended` when all of them are gone. */
+export function checkLimits(
+  run: OwnedRun,
+  log: RunLog,
+  step: Step,
+  verifyMs: number,
+): { readonly limits: CommandLimits; readonly ended: () => Promise<void> } {
   const { lease, sessionId } = run;
-  return {
+  const groups: AgentGroup[] = [];
+  const limits: CommandLimits = {
     env: checkEnvironment(process.env, { OUROBOROS_SESSION_ID: sessionId }),
     timeoutMs: verifyMs,
     signal: lease.lost,
     trust: lease,
-    ...(step && { record: (group) => log.note(step, AGENT_STARTED, { group, purpose: "check" }) }),
+    record: (group) => {
+      groups.push(group);
+      return log.note(step, AGENT_STARTED, { group, purpose: "check" });
+    },
   };
+  const ended = async () => {
+    for (const group of groups.splice(0)) await log.note(step, AGENT_ENDED, { group, purpose: "check" });
+  };
+  return { limits, ended };
 }
 
 /** Checks the work in a bench against its criterion, and records the verdict with its evidence; nothing when the run was interrupted. */
@@ -28,11 +42,10 @@ export async function checkWork(
   common: Readonly<Record<string, unknown>>,
 ): Promise<Verification | undefined> {
   const { run, log, workspace, settings } = engine;
-  const verification = await verify(bench, criterionOf(engine, step), {
-    ...checkLimits(run, log, step, settings.verifyMs),
-    base: workspace.base,
-    criteria: run.seed.criteria,
-  });
+  const { limits, ended } = checkLimits(run, log, step, settings.verifyMs);
+  const options = { ...limits, base: workspace.base, criteria: run.seed.criteria };
+  const verification = await verify(bench, criterionOf(engine, step), options);
+  await ended();
   if (run.lease.lost.aborted) return undefined;
   const { output, checks, ...facts } = verification;
   const record = { ...common, ...facts, checks: checks.slice(0, 50) };

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { baseline } from "../checks/baseline.ts";
-import { type Plan, planRun } from "../domain/run/plan.ts";
+import { isNearlyEmpty, type Plan, planRun } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
 import { BASELINE_CHECKED, RUN_PREPARED, type Step } from "../domain/run/steps.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
@@ -11,9 +11,6 @@ import { openWorkspace } from "../workspaces/open-workspace.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import { checkLimits } from "./check-work.ts";
 import type { RunLog } from "./run-log.ts";
-
-/** Nothing but a licence and a page: the first criterion lays the ground. */
-const NEARLY_EMPTY = 3;
 
 export interface Prepared {
   readonly workspace: Workspace;
@@ -49,8 +46,8 @@ export async function prepareRun(
     signal: run.lease.lost,
   });
   if (isRefusal(workspace)) return workspace;
-  const isNearlyEmpty = (await readdir(run.cwd)).filter((name) => !name.startsWith(".")).length <= NEARLY_EMPTY;
-  const plan = planRun(run.seed.criteria, { baseline: { isNearlyEmpty } });
+  const names = await readdir(run.cwd);
+  const plan = planRun(run.seed.criteria, { baseline: { isNearlyEmpty: isNearlyEmpty(names) } });
   if (isRefusal(plan)) return plan;
   const { kind, branch, base, snapshot, notes, repository } = workspace;
   await log.noteRun(RUN_PREPARED, { workspace: { kind, branch, base, snapshot, repository, notes }, plan });
@@ -84,7 +81,8 @@ async function checkBaseline(
   if (workspace.kind === "in_place") return found;
   const bench = await workspace.open("baseline");
   const [first] = steps;
-  const limits = checkLimits(run, log, first ?? null, settings.verifyMs);
+  if (!first) return found;
+  const { limits, ended } = checkLimits(run, log, first, settings.verifyMs);
   for await (const result of baseline([bench], run.seed.criteria, limits)) {
     if (run.lease.lost.aborted) break;
     const step = steps[run.seed.criteria.findIndex(({ key }) => key === result.criterion_key)];
@@ -93,6 +91,7 @@ async function checkBaseline(
     found.set(step.index, result.class);
     await log.note(step, BASELINE_CHECKED, facts, output);
   }
+  await ended();
   if (!run.lease.lost.aborted) await bench.close();
   return found;
 }

@@ -46,8 +46,8 @@ export async function runAgent(
     // All of it is read, so that it never waits for us.
     for await (const message of messages) onMessage?.(message);
     const outcome = await agent.outcome;
-    const { ending, exit_code, signal } = outcome;
-    if (group) await log.note(step, AGENT_ENDED, { ...common, group, ending, exit_code, signal });
+    const { ending, exit_code, signal, usage } = outcome;
+    if (group) await log.note(step, AGENT_ENDED, { ...common, group, ending, exit_code, signal, usage });
     // An agent that was stopped has neither succeeded nor failed: whoever resumes the run does this step again.
     return lease.lost.aborted ? undefined : outcome;
   } finally {

@@ -15,10 +15,10 @@ describe("run", () => {
   test("starts a worker, says how to follow it, and does each step in the folder; makes the store it needs", async () => {
     await using given = await openCli();
     given.put("hold");
-    const { code, stdout, stderr } = await given.cli(["run", given.seed, "--cwd", given.project]);
+    const { code, stdout, stderr } = await given.cli(["run", given.seed, "--cwd", given.project, "--in-place"]);
     expect([code, stderr]).toEqual([0, ""]);
     const id = /^Started (orch_\w+): 5 steps with little\.$/m.exec(stdout)?.[1] ?? "";
-    expect(stdout).toContain(`watch: ouroboros events --session ${id} --follow`);
+    expect(stdout).toContain(`watch: ouroboros watch ${id}`);
     expect(stdout).toContain(`stop:  ouroboros cancel ${id}`);
     given.watch(await given.worker(id));
     given.drop("hold");
@@ -29,7 +29,7 @@ describe("run", () => {
 
   test("--wait shows each step on stderr and ends with the run: 0 when it completed, 1 when a step failed", async () => {
     await using given = await openCli();
-    const good = await given.cli(["run", given.seed, "--cwd", given.project, "--wait", "--json"]);
+    const good = await given.cli(["run", given.seed, "--cwd", given.project, "--in-place", "--wait", "--json"]);
     expect(good.code).toBe(0);
     expect(JSON.parse(good.stdout)).toMatchObject({
       status: "completed",
@@ -40,7 +40,7 @@ describe("run", () => {
     expect(good.stderr).toMatch(/^Started orch_\w+: 5 steps with little\.\n/);
     expect(good.stderr).toContain("5 of 5 steps done");
     given.put("fail-2");
-    const bad = await given.cli(["run", given.seed, "--cwd", given.project, "--wait"]);
+    const bad = await given.cli(["run", given.seed, "--cwd", given.project, "--in-place", "--wait"]);
     expect(bad.code).toBe(1);
     expect(bad.stdout).toMatch(
       /^orch_\w+ is failed \(1 of 5 steps failed: 2\), 4 of 5 steps done\.\nGo on: ouroboros resume orch_\w+\n$/,
@@ -50,7 +50,7 @@ describe("run", () => {
   test("Ctrl-C ends the waiting and not the run; cancel then ends the run and its agent", async () => {
     await using given = await openCli();
     given.put("hold");
-    const child = given.start(["run", given.seed, "--cwd", given.project, "--wait"]);
+    const child = given.start(["run", given.seed, "--cwd", given.project, "--in-place", "--wait"]);
     const ran = finished(child);
     const id = await said(child, /^Started (orch_\w+)/m);
     const worker = await given.worker(id);
@@ -79,7 +79,7 @@ describe("run", () => {
     expect([none.code, none.stdout, none.stderr]).toEqual([
       2,
       "",
-      "Cannot read a seed from missing.yaml. Name a file with a seed\n",
+      `Cannot read a seed from "missing.yaml". Name a file with a seed, or a seed's id; \`ouroboros seed list\` shows them\n`,
     ]);
     writeFileSync(given.seed, "goal: only this\n");
     const bad = await given.cli(["run", given.seed, "--json"]);

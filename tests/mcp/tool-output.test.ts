@@ -14,6 +14,7 @@ import { append } from "../../src/store/append.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { createOrder } from "../../src/store/orders/work-orders.ts";
 import { STEP_WORK } from "../../src/store/orders/work-rows.ts";
+import { until } from "../support/agent-processes.ts";
 
 const TOOLS = offeredTools({ toolsets: TOOLSETS, readOnly: false });
 const POLICY = { thresholdMicros: 3600e6, action: "default" } as const;
@@ -137,6 +138,25 @@ describe("what a tool answers is what its output schema says, no key more or les
       work_id,
       claim_epoch: 1,
     });
+  });
+
+  test("ouroboros_ac_tree_hud, for every kind of session", async () => {
+    for (const { session_id } of truth) {
+      const output = await outputOf("ouroboros_ac_tree_hud", { session_id });
+      expect(output).toMatchObject({ session_id, changed: true });
+      const { cursor } = output;
+      expect(await outputOf("ouroboros_ac_tree_hud", { session_id, cursor })).toMatchObject({ cursor });
+    }
+  });
+
+  test("ouroboros_execute_seed, of a seed that the host's agents carry out", async () => {
+    const seed_content = "goal: A file\nacceptance_criteria: [It is there]\n";
+    const args = { seed_content, cwd: folder, runtime: "host", workspace: "in_place", max_iterations: 3 };
+    const begun = await outputOf("ouroboros_execute_seed", args);
+    expect(begun).toMatchObject({ status: "running", runtime: "host", ignored: ["max_iterations"] });
+    const { session_id } = begun;
+    const status = async () => (await outputOf("ouroboros_session_status", { session_id })).status;
+    await until(async () => (await status()) === "paused", "its worker has laid the step out");
   });
 
   test("ouroboros_interview and ouroboros_generate_seed, while the host has to think first", async () => {

@@ -1,15 +1,18 @@
 import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import { pauseWords } from "../../domain/session/pause-reason.ts";
+import { mustReadTree } from "../../views/run-tree.ts";
 import { type SessionStatusView, sessionStatus } from "../../views/session-status.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { look } from "../open.ts";
 import { fields } from "../render.ts";
+import { outcomeJson, outcomeOf, outcomeText } from "./run/outcome-text.ts";
 
 /** `ouroboros status ID` */
 export function status({ style }: Cli, flags: SharedFlags, id: string): Promise<Answer | Refusal> {
   return look(flags, async (context) => {
     const view = await sessionStatus(context, id);
     if (isRefusal(view)) return view;
+    const outcome = await outcomeOf(await mustReadTree(context, view.session_id));
     const text = fields(style, [
       ["Session", view.session_id],
       ["Status", view.status],
@@ -26,7 +29,7 @@ export function status({ style }: Cli, flags: SharedFlags, id: string): Promise<
       ["Messages", view.messages_processed],
       ["Criteria", criteria(view)],
     ]);
-    return { json: view, text };
+    return { json: { ...view, ...outcomeJson(outcome) }, text: text + outcomeText(outcome) };
   });
 }
 

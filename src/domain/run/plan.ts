@@ -30,6 +30,11 @@ interface Hints {
 
 type Planned = Pick<Criterion, "key" | "depends_on" | "expected_artifacts">;
 
+/** Is there nothing in a project's top folder but, say, a licence and a page? Then somebody has to lay the ground first. */
+export function isNearlyEmpty(names: readonly string[]): boolean {
+  return names.filter((name) => !name.startsWith(".")).length <= 3;
+}
+
 /** Each criterion is hours of an agent's work; the pairs below are counted in squares. */
 const MOST_CRITERIA = 500;
 

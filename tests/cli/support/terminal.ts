@@ -25,7 +25,7 @@ const PATIENCE_MS = 40_000;
 
 /** Starts the CLI in a terminal of so many columns. */
 export function openTerminal(
-  { home }: CliHome,
+  { home }: Pick<CliHome, "home">,
   args: readonly string[],
   { columns = 80, env = {} }: { readonly columns?: number; readonly env?: Readonly<Record<string, string>> } = {},
 ): TerminalSession {

@@ -1,12 +1,11 @@
-import { delay } from "../../../base/delay.ts";
 import type { SessionStatus } from "../../../domain/session/session.ts";
 import type { SessionContext } from "../../../sessions/session-context.ts";
-import { readProgress } from "../../../store/session/session-progress.ts";
-import { loadSession } from "../../../store/session/sessions.ts";
+import { changesBetween } from "../../../views/run-text.ts";
+import type { RunTree } from "../../../views/run-tree.ts";
 import type { Cli } from "../../command.ts";
 import { oneLine } from "../../render.ts";
-
-const LOOK_EVERY_MS = 500;
+import { lookOn } from "./look-on.ts";
+import { outcomeOf, type RunOutcome } from "./outcome-text.ts";
 
 /** How a followed run stands at the end, or when the person stopped looking. */
 export interface Followed {
@@ -14,6 +13,7 @@ export interface Followed {
   readonly reason: string | null;
   readonly steps_done: number | null;
   readonly steps_total: number | null;
+  readonly outcome: RunOutcome;
 }
 
 /** Tells each change of a run on stderr until it runs no more or the command is interrupted; the run itself goes on then. */
@@ -22,26 +22,18 @@ export async function followRun(
   context: SessionContext,
   sessionId: string,
 ): Promise<Followed> {
-  let told = "";
-  for (;;) {
-    const loaded = await loadSession(context.store, sessionId);
-    if (!loaded) throw new Error(`Session ${sessionId} has gone from the store`);
-    const { session } = loaded;
-    const { keys } = await readProgress(context.store, session);
-    const now = {
-      done: count(keys.completed_count),
-      total: count(keys.total_count),
-      step: String(keys.activity ?? ""),
-    };
-    const line = `${now.done ?? "?"} of ${now.total ?? "?"} steps done${now.step === "" ? "" : `; ${oneLine(now.step)}`}`;
-    if (line !== told) await errors.write(`${line}\n`);
-    told = line;
-    const followed = { status: session.status, reason: session.reason, steps_done: now.done, steps_total: now.total };
-    if (session.status !== "running" || interruption.signal.aborted) return followed;
-    await delay(LOOK_EVERY_MS, interruption.signal);
+  let tree: RunTree | undefined;
+  for await (const now of lookOn(context, sessionId, interruption.signal)) {
+    for (const line of changesBetween(tree, now)) await errors.write(`${oneLine(line)}\n`);
+    tree = now;
   }
+  if (!tree) throw new Error("A run is looked at once at least");
+  return followed(tree);
 }
 
-function count(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
+/** A run as it stands, for a command that has followed it. */
+export async function followed(tree: RunTree): Promise<Followed> {
+  const { status, reason, done, total } = tree;
+  const steps = total === 0 ? { steps_done: null, steps_total: null } : { steps_done: done, steps_total: total };
+  return { status, reason, ...steps, outcome: await outcomeOf(tree) };
 }
