@@ -23,7 +23,7 @@ describe.skipIf(process.platform !== "linux")("the projection", () => {
       drops++;
     };
     await drop();
-    const running = home.call("run", home.seed, "--cwd", home.work, "--wait", "--json");
+    const running = home.call("run", home.seed, "--cwd", home.work, "--in-place", "--wait", "--json");
     for (let step = 1; step <= STEPS; step++) {
       while (!home.journal().some((line) => line.startsWith(`begin ${step} `))) await drop();
       while (drops < (DROPS * step) / STEPS) await drop();

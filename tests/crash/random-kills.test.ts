@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== "linux")("kills at random moments", () => {
 async function lifeOfARun(): Promise<number> {
   using home = givenHome();
   const began = performance.now();
-  await home.call("run", home.seed, "--cwd", home.work, "--json");
+  await home.call("run", home.seed, "--cwd", home.work, "--in-place", "--json");
   await home.until("the run ends", () => home.countOf("orchestrator.session.completed") === 1);
   return performance.now() - began;
 }
@@ -101,7 +101,7 @@ function isQuiet(home: CrashHome): boolean {
 function begin(home: CrashHome, ...flags: string[]): { said: Promise<Said> } {
   const id = home.sessionIds()[0];
   return home.start([
-    ...(id === undefined ? ["run", home.seed, "--cwd", home.work] : ["resume", id]),
+    ...(id === undefined ? ["run", home.seed, "--cwd", home.work, "--in-place"] : ["resume", id]),
     ...flags,
     "--json",
   ]);

@@ -67,7 +67,7 @@ describe("a project that wants to decide what is run", () => {
     const config = { runtimes: { whole: { command: ["/bin/sh", "-c", script] } } };
     writeFileSync(join(place.sandbox.home, ".ouroboros/config.yaml"), JSON.stringify(config));
     const path = hostilePath(place.folder, place.sandbox.project, ".");
-    await ok(place.run(["run", oneStep(place.sandbox), "--wait"], { PATH: path }));
+    await ok(place.run(["run", oneStep(place.sandbox), "--in-place", "--wait"], { PATH: path }));
     const { stdout } = await ok(place.run(["events", "--json"]));
     expect(stdout).toContain("PATH is /usr/bin:/bin");
     expect(place.sprung()).toBe("");
@@ -136,7 +136,9 @@ async function everything(kind: Kind) {
   }
   const ran: string[] = [];
   for (const runtime of ["little", "claude", "codex"]) {
-    const { stdout } = await ok(place.run(["run", oneStep(sandbox), "--runtime", runtime, "--wait", "--json"]));
+    const { stdout } = await ok(
+      place.run(["run", oneStep(sandbox), "--runtime", runtime, "--in-place", "--wait", "--json"]),
+    );
     ran.push(JSON.parse(stdout).status);
   }
 
@@ -243,7 +245,10 @@ async function withReal(
   const { sandbox } = place;
   writeFileSync(join(sandbox.home, ".ouroboros/config.yaml"), `runtimes: ${JSON.stringify(programOf(client))}\n`);
   await using working = await openModelApi([{ text: "done" }]);
-  const run = await place.run(["run", oneStep(sandbox), "--runtime", "real", "--wait", "--json"], set(place, working));
+  const run = await place.run(
+    ["run", oneStep(sandbox), "--runtime", "real", "--in-place", "--wait", "--json"],
+    set(place, working),
+  );
   await using thinking = await openModelApi(answers);
   const asked = await place.run(["ask", "What is 2 + 2?", "--mind", "real", "--json"], set(place, thinking));
   expect([run.code, asked.code], `${run.stderr}\n${run.stdout}\n${asked.stderr}\n${asked.stdout}`).toEqual([0, 0]);

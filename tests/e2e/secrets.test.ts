@@ -72,7 +72,7 @@ test("a secret is in the environment of who needs it, and in no other, no comman
 
   for (const runtime of Object.keys(AGENTS)) {
     writeFileSync(join(sandbox.home, "hold"), "");
-    const started = await run("run", join(sandbox.home, "seed.yaml"), "--runtime", runtime, "--json");
+    const started = await run("run", join(sandbox.home, "seed.yaml"), "--runtime", runtime, "--in-place", "--json");
     expect(started.code, started.stderr).toBe(0);
     await until(() => dumpsOf(sandbox, runtime).length > 0, `${runtime} is at work`);
     const seen = processes(sandbox);

@@ -123,7 +123,7 @@ export class CrashHome implements Disposable {
   /** Starts a run whose agent waits in a step; resolves with the worker once it does. */
   async heldRun(step = 1): Promise<{ id: string; worker: number }> {
     this.mark("hold", step);
-    const { code, json, errors } = await this.call("run", this.seed, "--cwd", this.work, "--json");
+    const { code, json, errors } = await this.call("run", this.seed, "--cwd", this.work, "--in-place", "--json");
     if (code !== 0) throw new Error(`Cannot start a run: ${errors}`);
     await this.until(`step ${step} begins`, () => this.journal().some((line) => line.startsWith(`begin ${step} `)));
     return { id: String(json.session_id), worker: Number(json.worker_pid) };

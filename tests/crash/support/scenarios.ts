@@ -62,11 +62,23 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "the worker that merges work into a run's branch",
+    failpoints: [...both("publish"), ...both("publish", 2)],
+    async play(crash) {
+      const { home } = crash;
+      await crash.start("run", home.seed, "--cwd", home.work, "--json").said;
+      await crash.died("worker");
+      await completes(crash);
+      // What was checked has only to be merged: nobody is asked for it again.
+      expect(home.journal().filter((line) => line.startsWith("begin "))).toHaveLength(2);
+    },
+  },
+  {
     name: "the worker that lays steps out for a host",
     failpoints: [...both("offer"), ...both("offer", 2), ...both("withdraw"), ...both("end-run")],
     async play(crash) {
       const { home } = crash;
-      await crash.start("run", home.seed, "--cwd", home.work, "--runtime", "host", "--json").said;
+      await crash.start("run", home.seed, "--cwd", home.work, "--in-place", "--runtime", "host", "--json").said;
       await crash.died("worker");
       expect(crash.had("orchestrator.session.paused")).toBe(crash.failpoint === "end-run:after" ? 1 : 0);
       await sweeps(crash);
@@ -271,9 +283,9 @@ export const SCENARIOS: readonly Scenario[] = [
     failpoints: both("claim"),
     async play(crash) {
       crash.home.mark("fail", 1);
-      expect(await crash.home.call("run", crash.home.seed, "--cwd", crash.home.work, "--wait", "--json")).toMatchObject(
-        { code: 1 },
-      );
+      expect(
+        await crash.home.call("run", crash.home.seed, "--cwd", crash.home.work, "--in-place", "--wait", "--json"),
+      ).toMatchObject({ code: 1 });
       crash.home.unmark("fail", 1);
       await crash.start("resume", String(crash.home.sessionIds()[0]), "--json").said;
       await crash.died("worker");
@@ -525,7 +537,7 @@ function rowsAfterBatches(batches: number): number {
 }
 
 function run(crash: Crash): { said: Promise<Said> } {
-  return crash.start("run", crash.home.seed, "--cwd", crash.home.work, "--json");
+  return crash.start("run", crash.home.seed, "--cwd", crash.home.work, "--in-place", "--json");
 }
 
 /** What a starting server does, asked for by a person. */
@@ -539,7 +551,7 @@ async function completes(crash: Crash): Promise<void> {
   const id = home.sessionIds()[0];
   const hasEnded = crash.had("orchestrator.session.completed") > 0;
   if (id !== undefined) await sweeps(crash);
-  const command = id === undefined ? ["run", home.seed, "--cwd", home.work] : ["resume", id];
+  const command = id === undefined ? ["run", home.seed, "--cwd", home.work, "--in-place"] : ["resume", id];
   const said = await home.call(...command, "--wait", "--json");
   expect(said).toMatchObject(hasEnded ? { code: 2 } : { code: 0, json: { status: "completed" } });
   await crash.endsAs("completed");
