@@ -30,12 +30,6 @@ import { RunLog } from "./run-log.ts";
 const LONGEST_WAIT_MS = 6 * 3_600_000;
 const WAITS_MS = [60_000, 300_000, 900_000, 1_800_000] as const;
 
-/** What carrying a run out came to, or what it waits for. */
-export interface Carried {
-  readonly log: RunLog;
-  readonly end: OwnerEnd | undefined;
-}
-
 /** A run in a workspace of its own, by its owner: as many criteria at once as may be, until nothing more can be done. */
 export class Carrying {
   readonly #engine: Engine;

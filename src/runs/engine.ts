@@ -9,7 +9,7 @@ import type { Workspace } from "../workspaces/workspace.ts";
 import type { RunLog } from "./run-log.ts";
 
 /** What was merged for a criterion, for those that build on it. */
-export interface Merged {
+interface Merged {
   readonly files: readonly string[];
   readonly summary: string;
 }

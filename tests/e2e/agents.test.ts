@@ -107,7 +107,10 @@ for (const agent of AGENTS) {
       const { outcome } = await given.run({ answerSchema: SCHEMA, access: "read_only" });
       expect(outcome).toMatchObject({ ending: "succeeded", structured: { name: "Ada" } });
       await using other = await prepared(agent, [{ text: "no" }, { text: "never" }]);
-      expect((await other.run({ answerSchema: SCHEMA })).outcome).toMatchObject({ ending: "off_form", structured: null });
+      expect((await other.run({ answerSchema: SCHEMA })).outcome).toMatchObject({
+        ending: "off_form",
+        structured: null,
+      });
       expect(given.temporaryFiles()).toEqual([]);
     });
 

@@ -12,7 +12,7 @@ import type { Store } from "../store.ts";
 import { eventsOfSteps } from "./run-records.ts";
 
 /** An attempt that was begun and of whose end nothing is recorded: its owner died over it. */
-export interface OpenAttempt {
+interface OpenAttempt {
   readonly number: number;
   readonly bench: string;
   /** The agent's conversation, to go on with. */
