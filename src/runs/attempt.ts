@@ -138,9 +138,10 @@ async function finish(
   const files = await bench.changedSince();
   const summary = (outcome?.text ?? "").slice(-SUMMARY_CHARS);
   merged.set(step.index, { files, summary });
-  const { verdict, reason, commit } = merge.verification;
+  const { verdict, reason, commit, edited_checks } = merge.verification;
   const wasGreen = engine.baseline.get(step.index) === "already_green";
-  const result = { ...common, verdict, reason, was_green_before: wasGreen, commit, merged_commit: merge.commit };
+  const how = { verdict, reason, was_green_before: wasGreen, edited_checks };
+  const result = { ...common, ...how, commit, merged_commit: merge.commit };
   if (!(await log.note(step, CRITERION_MERGED, { ...result, files: files.slice(0, 200), summary }))) {
     return { kind: "interrupted" };
   }

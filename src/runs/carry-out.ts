@@ -15,7 +15,7 @@ import {
 import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { readFinishedSteps } from "../store/session/run-records.ts";
+import { readFinishedSteps, readUsages } from "../store/session/run-records.ts";
 import { readStepHistories } from "../store/session/step-history.ts";
 import type { Answers } from "./agent-at-work.ts";
 import { type Asked, answerOf } from "./ask-person.ts";
@@ -57,9 +57,10 @@ export class Carrying {
     const steps = stepsOf(run.seed, run.executionId);
     const { store } = context;
     const ids = { execution_id: run.executionId, session_id: run.sessionId };
-    const [finished, histories] = await Promise.all([
+    const [finished, histories, usages] = await Promise.all([
       readFinishedSteps(store, ids),
       readStepHistories(store, run.executionId),
+      readUsages(store, run.executionId),
     ]);
     const states = new Map([...finished].map((index) => [index, "completed" as const]));
     const log = new RunLog(context, run, steps, states);
@@ -79,7 +80,7 @@ export class Carrying {
         return made ? [[index, made] as const] : [];
       }),
     );
-    const shared = { running: new Map(), usages: [], merging: { queue: Promise.resolve() } };
+    const shared = { running: new Map(), usages, merging: { queue: Promise.resolve() } };
     return new Carrying({ context, run, log, settings, merged, ...prepared, ...shared }, steps);
   }
 

@@ -1,5 +1,6 @@
 import { OuroborosError } from "../base/errors.ts";
 import { type Step, stepsOf } from "../domain/run/steps.ts";
+import type { Criterion } from "../domain/seed/seed.ts";
 import { HOST } from "../runtimes/runtime-settings.ts";
 import { endRun } from "../sessions/owner/end-run.ts";
 import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
@@ -17,13 +18,13 @@ import { runStep } from "./run-step.ts";
 import { clearDesk } from "./work-desk.ts";
 
 /**
- * Carries out a run that this process owns, and ends it: in a workspace of its own with plan, checks and merges, or, in place,
- * step by step in the folder itself. Each result is in the store before the next step begins, so whoever takes over goes on
+ * Carries out a run that this process owns, and ends it: with plan, attempts, checks and merges; or, in the folder itself and
+ * with nothing to check, step by step, as upstream's sessions are gone on with. Each result is in the store before the next step begins, so whoever takes over goes on
  * from there. A run that waits for a host lays all of its steps out, then pauses and lets go of its session.
  */
 export async function driveRun(context: SessionContext, run: OwnedRun): Promise<void> {
   const { lease, jobId } = run;
-  const prepare = run.workspace === "worktree" ? inWorkspace : inFolder;
+  const prepare = run.workspace === "worktree" || run.seed.criteria.some(hasCheck) ? inWorkspace : inFolder;
   const work = await prepare(context, run).catch((error: unknown) => given(run, error));
   for (;;) {
     const wanted = await work().catch((error: unknown) => given(run, error)());
@@ -37,6 +38,10 @@ export async function driveRun(context: SessionContext, run: OwnedRun): Promise<
     await lease.stop();
     return;
   }
+}
+
+function hasCheck({ verify_command, expected_artifacts }: Criterion): boolean {
+  return verify_command !== null || expected_artifacts.length > 0;
 }
 
 /** Works until nothing more can be done, then says how the run ends; called again, it goes on. */

@@ -1,8 +1,8 @@
+import type { Reported } from "../domain/run/ceiling.ts";
 import type { Plan } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
 import type { Step } from "../domain/run/steps.ts";
 import type { Criterion } from "../domain/seed/seed.ts";
-import type { Usage } from "../runtimes/runtime.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
@@ -27,8 +27,8 @@ export interface Engine {
   readonly merged: Map<number, Merged>;
   /** Steps at work now. */
   readonly running: Map<number, Promise<unknown>>;
-  /** What each agent of this owner has reported. */
-  readonly usages: (Usage | null)[];
+  /** What each agent of this run has reported, those of owners before this one, too. */
+  readonly usages: (Reported | null)[];
   /** Merging is done one at a time. */
   readonly merging: { queue: Promise<unknown> };
 }

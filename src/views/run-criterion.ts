@@ -45,6 +45,8 @@ export interface CriterionFold {
   readonly attempts: number;
   readonly verdict: "pass" | "fail" | "unverifiable" | null;
   readonly reason: string | null;
+  /** Checks that the work has changed; the original ones decided. */
+  readonly edited_checks: readonly string[];
   readonly baseline: string | null;
   readonly mergedCommit: string | null;
   readonly now: Activity | null;
@@ -56,6 +58,7 @@ export const UNTOUCHED: CriterionFold = {
   attempts: 0,
   verdict: null,
   reason: null,
+  edited_checks: [],
   baseline: null,
   mergedCommit: null,
   now: null,
@@ -69,7 +72,11 @@ const Failed = v.object({
   failure: v.optional(Text, null),
   error: v.optional(Text, null),
 });
-const Verified = v.object({ verdict: v.picklist(["pass", "fail", "unverifiable"]), reason: v.optional(Text, null) });
+const Verified = v.object({
+  verdict: v.picklist(["pass", "fail", "unverifiable"]),
+  reason: v.optional(Text, null),
+  edited_checks: v.optional(v.fallback(v.array(v.string()), []), []),
+});
 const Merged = v.object({ merged_commit: v.optional(Text, null) });
 const Baseline = v.object({ class: v.string() });
 const Tool = v.object({ tool_name: v.string(), tool_input: v.optional(Text, null) });

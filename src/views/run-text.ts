@@ -24,11 +24,15 @@ export function mostTelling(criteria: readonly CriterionView[], most: number): C
 /** How a criterion stands, in words that change only when it does. */
 export function standingWords(criterion: CriterionView): string {
   const { state, outcome, reason, attempts, waits_for, blocked_by, question } = criterion;
+  const edited =
+    criterion.edited_checks.length === 0
+      ? ""
+      : `; it changed ${criterion.edited_checks.join(", ")}, and the original decided: look at that`;
   const why = reason === null ? "" : `: ${shortened(reason, REASON_CHARS)}`;
   switch (state) {
     case "completed":
-      if (outcome === "proven") return "proven: its check failed before and holds now";
-      if (outcome === "kept") return "kept: its check held before anybody worked, and does still";
+      if (outcome === "proven") return `proven: its check failed before and holds now${edited}`;
+      if (outcome === "kept") return `kept: its check held before anybody worked, and does still${edited}`;
       return outcome === null ? "done" : `${outcome}${why}`;
     case "failed":
       return `failed${why}`;

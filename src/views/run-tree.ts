@@ -36,6 +36,8 @@ export interface CriterionView {
   /** What its check said of the untouched project. */
   readonly baseline: string | null;
   readonly reason: string | null;
+  /** Checks that its work has changed: the original ones decided, and somebody should look at the changed ones. */
+  readonly edited_checks: readonly string[];
   readonly now: Activity | null;
   readonly merged_commit: string | null;
   /** What it waits for and is not done yet. */
@@ -213,6 +215,7 @@ function criteriaOf({
       was_green_before: fold.baseline === "already_green",
       baseline: fold.baseline,
       reason: fold.reason,
+      edited_checks: fold.edited_checks,
       now: isLive && fold.state === "in_progress" ? fold.now : null,
       merged_commit: fold.mergedCommit,
       waits_for: missing.map((one) => one + 1),

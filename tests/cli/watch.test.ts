@@ -141,6 +141,7 @@ function criterion(index: number, description: string): CriterionView {
     was_green_before: false,
     baseline: null,
     reason: null,
+    edited_checks: [],
     now:
       index % 2 === 0 ? { doing: "agent", tool: "Bash", input: "npm test\n", at: "2026-01-01T00:00:00+00:00" } : null,
     merged_commit: null,

@@ -26,7 +26,16 @@ test.each([
   async (_, trouble, reason, words) => {
     await using given = await halting();
     given.trouble({ type: "error", ...trouble });
-    const { code, json } = await given.json(["run", given.seed, "--cwd", given.work, "--runtime", "mine", "--wait"]);
+    const { code, json } = await given.json([
+      "run",
+      given.seed,
+      "--cwd",
+      given.work,
+      "--in-place",
+      "--runtime",
+      "mine",
+      "--wait",
+    ]);
     expect([code, json]).toMatchObject([1, { status: "paused", reason, steps_done: 0, steps_total: 3 }]);
     expect(given.started()).toEqual(["1"]);
     const id = String(json.session_id);
@@ -48,18 +57,27 @@ test.each([
 test("a limit that names an absurd time is a pause like any other", async () => {
   await using given = await halting();
   given.trouble({ type: "error", kind: "limited", message: "never", retry_after_ms: 1e300 });
-  const { json } = await given.json(["run", given.seed, "--cwd", given.work, "--runtime", "mine", "--wait"]);
+  const { json } = await given.json([
+    "run",
+    given.seed,
+    "--cwd",
+    given.work,
+    "--in-place",
+    "--runtime",
+    "mine",
+    "--wait",
+  ]);
   expect(json).toMatchObject({ status: "paused", reason: "usage_limit" });
 });
 
 test("a run for the host says what it waits for, from a terminal too, and another agent may do it instead", async () => {
   await using given = await halting();
-  const begun = await given.cli(["run", given.seed, "--cwd", given.work, "--runtime", "host"]);
+  const begun = await given.cli(["run", given.seed, "--cwd", given.work, "--in-place", "--runtime", "host"]);
   expect(begun.code).toBe(0);
-  expect(begun.stdout).toMatch(/^Started orch_\w+: 3 steps with host\.\nIt waits for the agents of an MCP host/);
+  expect(begun.stdout).toMatch(/^Started orch_\w+: 3 steps with host\.\n[^]*\nIt waits for the agents of an MCP host/);
   expect(begun.stdout).toMatch(/ouroboros_claim_work \{"session_id":"orch_\w+"\}/);
   await given.pauses(/orch_\w+/.exec(begun.stdout)?.[0] ?? "");
-  const waited = await given.cli(["run", given.seed, "--cwd", given.work, "--runtime", "host", "--wait"]);
+  const waited = await given.cli(["run", given.seed, "--cwd", given.work, "--in-place", "--runtime", "host", "--wait"]);
   expect(waited.code).toBe(1);
   expect(waited.stdout).toMatch(/^orch_\w+ is paused, 0 of 3 steps done\.\nIt waits for the agents of an MCP host/);
   const id = /orch_\w+/.exec(waited.stdout)?.[0] ?? "";
@@ -73,7 +91,16 @@ test("a run for the host says what it waits for, from a terminal too, and anothe
 
 test("a step takes no longer than the configuration says", async () => {
   await using given = await halting("execution: { step_timeout_minutes: 0.01 }\n");
-  const { code, json } = await given.json(["run", given.seed, "--cwd", given.work, "--runtime", "slow", "--wait"]);
+  const { code, json } = await given.json([
+    "run",
+    given.seed,
+    "--cwd",
+    given.work,
+    "--in-place",
+    "--runtime",
+    "slow",
+    "--wait",
+  ]);
   expect([code, json]).toMatchObject([1, { status: "failed", reason: "3 of 3 steps failed: 1, 2, 3" }]);
 });
 

@@ -15,7 +15,8 @@ export interface Spent {
   readonly agents_with_cost: number;
 }
 
-interface Reported {
+/** What one agent says that it took. */
+export interface Reported {
   /** What came from a cache is among them. */
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;

@@ -89,6 +89,17 @@ export async function readOpenAgents(store: Store, executionId: string): Promise
   return [...open.values()];
 }
 
+/** What each agent of an execution has reported that it took; null for one that reported nothing. Checks are no agents. */
+export async function readUsages(store: Store, executionId: string): Promise<(ReportedUsage | null)[]> {
+  const events = await eventsOfSteps(store, executionId, [AGENT_ENDED]);
+  const agents = events.filter(({ payload }) => payload.purpose !== "check");
+  return agents.map(({ payload }) => v.parse(Usage, payload.usage));
+}
+
+const Amount = v.fallback(v.nullable(v.number()), null);
+const Usage = v.fallback(v.nullable(v.object({ input_tokens: Amount, output_tokens: Amount, cost_usd: Amount })), null);
+type ReportedUsage = v.InferOutput<typeof Usage>;
+
 const Text = v.nullable(v.string());
 const Group = v.object({
   machine: Text,

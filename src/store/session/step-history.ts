@@ -71,7 +71,8 @@ function next(history: StepHistory, type: string, payload: unknown): StepHistory
     case CRITERION_VERIFIED: {
       const verdict = v.safeParse(Verdict, payload);
       if (!verdict.success || open?.number !== verdict.output.attempt) return history;
-      return { ...history, open: { ...open, hasPassed: verdict.output.verdict !== "fail" } };
+      // What could not be verified may have been no success all the same: only a check that held says so.
+      return { ...history, open: { ...open, hasPassed: verdict.output.verdict === "pass" } };
     }
     case CRITERION_MERGED: {
       const merged = v.safeParse(MergedRow, payload);

@@ -9,7 +9,7 @@ import { abortInterview, completeInterview } from "./end-interview.ts";
 import { importInterview } from "./import-interview.ts";
 import { planTurn, type Turn, type TurnCaller } from "./plan-turn.ts";
 import { amendAnswer, recordAnswer, withdrawAnswer } from "./record-answer.ts";
-import { startInterview } from "./start-interview.ts";
+import { idRefusal, startInterview } from "./start-interview.ts";
 
 export const INTERVIEW_ACTIONS = ["start", "answer", "next", "status", "amend", "undo", "complete", "abort"] as const;
 export type InterviewAction = (typeof INTERVIEW_ACTIONS)[number];
@@ -80,6 +80,8 @@ async function start(world: InterviewWorld, request: InterviewRequest): Promise<
   const parts = contextFile === undefined ? [context] : [context, read];
   const wish = parts.filter((one) => one !== undefined).join("\n\n");
   if (wish === "") return missing("initial_context", "an interview begins with a wish");
+  const badId = interviewId === undefined ? undefined : idRefusal(interviewId);
+  if (badId) return badId;
   const project = await world.look(cwd);
   return startInterview(world.store, { context: wish, kind, cwd, project, interviewId, by });
 }

@@ -24,7 +24,8 @@ export interface StartRequest {
 /** Begins an interview; resolves with its id. The wish is in the store before anybody is asked for a question. */
 export async function startInterview(store: Store, request: StartRequest): Promise<string | Refusal> {
   const { interviewId = newHexId("interview"), kind, cwd, project, by } = request;
-  if (!ID.test(interviewId)) return badId(interviewId);
+  const fault = idRefusal(interviewId);
+  if (fault) return fault;
   const context = cleanText(request.context);
   if (context === "")
     return refuse("bad_context", "Cannot start: the wish is empty", "Say in a sentence what you want");
@@ -60,7 +61,9 @@ export function isInterviewId(id: string): boolean {
   return ID.test(id);
 }
 
-function badId(id: string): Refusal {
+/** Why an id that a caller chose cannot be one. */
+export function idRefusal(id: string): Refusal | undefined {
+  if (isInterviewId(id)) return undefined;
   return refuse(
     "bad_id",
     `Cannot use ${JSON.stringify(id.slice(0, 100))} as an interview's id`,
