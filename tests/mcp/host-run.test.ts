@@ -1,5 +1,7 @@
 // A run whose steps are done by the agents of the host: several at once, none twice, and no result is waited for in vain.
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { isRefusal, type Refusal } from "../../src/base/refusal.ts";
 import { isFrozen } from "../races/support/given-run.ts";
 import { isRunning, until } from "../support/agent-processes.ts";
@@ -61,6 +63,32 @@ test("two agents claim different steps at once and hand them in at once; a third
   await run.stands("completed", 3);
   refusal(await run.call(CLAIM, { session_id }), "ended");
   refusal(await run.call(CLAIM, { work_id: again.work_id }), "ended");
+});
+
+test("each agent has a worktree of its own, what it hands in is checked, and what is not there is done again", async () => {
+  await using run = await hostRun(2, {}, "worktree");
+  const { session_id } = run.started;
+  await run.stands("paused", 0);
+  // In an empty project, the first criterion lays the ground.
+  const one = await run.told(CLAIM, { session_id });
+  await writeFile(join(String(one.cwd), fileOf(one)), "made");
+  await submit(run, one);
+  await run.stands("paused", 1);
+  const other = await run.told(CLAIM, { session_id });
+  expect(new Set([one.cwd, other.cwd, run.project]).size).toBe(3);
+  expect(await readdir(String(other.cwd))).toContain(fileOf(one));
+  // Said to be done, and nothing is there: our check decides, and it is laid out once more.
+  await submit(run, other);
+  await until(async () => (await run.events("execution.session.failed")).length === 1, "the check has decided");
+  await run.stands("paused", 1);
+  const again = await run.told(CLAIM, { session_id });
+  expect(again.work_id).not.toBe(other.work_id);
+  await writeFile(join(String(again.cwd), fileOf(again)), "made");
+  await submit(run, again);
+  await run.stands("completed", 2);
+  const verdicts = (await run.events("execution.criterion.merged")).map(({ payload }) => payload.verdict);
+  expect(verdicts).toEqual(["pass", "pass"]);
+  expect((await readdir(run.project)).filter((name) => name.startsWith("file-"))).toEqual([]);
 });
 
 test("a worker that is killed loses nothing: what it laid out is claimed and handed in, what was handed in is counted", async () => {
@@ -156,6 +184,11 @@ test("what cannot be claimed is told apart: nobody's, a question, a run of anoth
   refusal(await run.call(CLAIM), "nothing_open");
   expect(refusal(await submit(run, claim), "ended").message).toStartWith("Accepted, and then");
 });
+
+/** The file that a step is about. */
+function fileOf({ input }: Record<string, unknown>): string {
+  return `file-${/File (\d) is there/.exec(String(input))?.[1]}.txt`;
+}
 
 function submit(
   run: HostRun,

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import * as v from "valibot";
 import { isRefusal, type Refusal } from "../../src/base/refusal.ts";
 import type { StoredEvent } from "../../src/domain/event.ts";
+import type { WorkspaceMode } from "../../src/domain/run/origin.ts";
 import type { Session } from "../../src/domain/session/session.ts";
 import { offeredTools } from "../../src/mcp/catalogue.ts";
 import type { ToolAnswer, ToolCall } from "../../src/mcp/tool.ts";
@@ -37,8 +38,12 @@ export interface HostRun extends AsyncDisposable {
   expireClaims(): Promise<void>;
 }
 
-/** Begins a run of so many criteria with the runtime `host`; `env` is for its first worker alone. */
-export async function hostRun(criteria: number, env: Readonly<Record<string, string>> = {}): Promise<HostRun> {
+/** Begins a run of so many criteria with the runtime `host`; `env` is for its first worker alone. Only in worktrees are they checked. */
+export async function hostRun(
+  criteria: number,
+  env: Readonly<Record<string, string>> = {},
+  workspace: WorkspaceMode = "in_place",
+): Promise<HostRun> {
   const home = await openResumableHome();
   const store = await openStore(
     { kind: "file", path: home.store, createFolder: false },
@@ -49,11 +54,15 @@ export async function hostRun(criteria: number, env: Readonly<Record<string, str
     chosen: "little",
     commands: { little: ["false"] },
   });
-  const names = Array.from({ length: criteria }, (_, index) => `File ${index + 1} is there`);
-  const seed = JSON.stringify({ goal: "Files", acceptance_criteria: names, metadata: { seed_id: "seed_host" } });
+  const numbers = Array.from({ length: criteria }, (_, index) => index + 1);
+  const acceptance_criteria = numbers.map((number) => {
+    const description = `File ${number} is there`;
+    return workspace === "in_place" ? description : { description, verify_command: `test -s file-${number}.txt` };
+  });
+  const seed = JSON.stringify({ goal: "Files", acceptance_criteria, metadata: { seed_id: "seed_host" } });
   const host = { host_session_id: null, project_dir: null };
   const started = await withEnvironment(env, () =>
-    startRun(context, { seed, cwd: home.project, workspace: "in_place", by: "test", host, runtime: HOST }),
+    startRun(context, { seed, cwd: home.project, workspace, by: "test", host, runtime: HOST }),
   );
   if (isRefusal(started)) throw new Error(started.message);
   const { session_id } = started;
