@@ -57,9 +57,10 @@ export async function attempt(engine: Engine, step: Step, approach: Approach, an
     }
   }
   await bench.commit(commitMessage(step, approach));
-  const verification = await checkWork(engine, step, bench, common);
+  const judge = (verification: Verification) => failureOf(verification, outcome, before);
+  const verification = await checkWork(engine, step, bench, common, (checked) => judge(checked) === undefined);
   if (!verification) return { kind: "interrupted" };
-  const failure = failureOf(verification, outcome, before);
+  const failure = judge(verification);
   const traces = { before, persona: approach.persona ?? null };
   if (failure) return failed(bench, failure, verification, outcome, traces);
   return finish(engine, step, { bench, approach, common, verification, outcome, traces });

@@ -34,12 +34,16 @@ export function checkLimits(
   return { limits, ended };
 }
 
-/** Checks the work in a bench against its criterion, and records the verdict with its evidence; nothing when the run was interrupted. */
+/**
+ * Checks the work in a bench against its criterion, and records the verdict with its evidence and whether the work counts by it;
+ * nothing when the run was interrupted.
+ */
 export async function checkWork(
   engine: Engine,
   step: Step,
   bench: Bench,
   common: Readonly<Record<string, unknown>>,
+  holds = (verification: Verification) => verification.verdict !== "fail",
 ): Promise<Verification | undefined> {
   const { run, log, workspace, settings } = engine;
   const { limits, ended } = checkLimits(run, log, step, settings.verifyMs);
@@ -48,6 +52,6 @@ export async function checkWork(
   await ended();
   if (run.lease.lost.aborted) return undefined;
   const { output, checks, ...facts } = verification;
-  const record = { ...common, ...facts, checks: checks.slice(0, 50) };
+  const record = { ...common, ...facts, holds: holds(verification), checks: checks.slice(0, 50) };
   return (await log.note(step, CRITERION_VERIFIED, record, output)) ? verification : undefined;
 }

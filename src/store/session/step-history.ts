@@ -34,7 +34,8 @@ export interface StepHistory {
 
 const Begun = v.object({ attempt: v.pipe(v.number(), v.integer()), bench: v.string() });
 const Conversation = v.object({ handle: v.string() });
-const Verdict = v.object({ verdict: v.string(), attempt: v.number() });
+/** What could not be verified may count, and may not: the verdict alone does not say. */
+const Verdict = v.object({ holds: v.boolean(), attempt: v.number() });
 const MergedRow = v.object({ files: v.array(v.string()), summary: v.string() });
 
 const Baseline = v.object({ class: v.string() });
@@ -71,8 +72,7 @@ function next(history: StepHistory, type: string, payload: unknown): StepHistory
     case CRITERION_VERIFIED: {
       const verdict = v.safeParse(Verdict, payload);
       if (!verdict.success || open?.number !== verdict.output.attempt) return history;
-      // What could not be verified may have been no success all the same: only a check that held says so.
-      return { ...history, open: { ...open, hasPassed: verdict.output.verdict === "pass" } };
+      return { ...history, open: { ...open, hasPassed: verdict.output.holds } };
     }
     case CRITERION_MERGED: {
       const merged = v.safeParse(MergedRow, payload);
