@@ -74,7 +74,9 @@ test("a run for the host says what it waits for, from a terminal too, and anothe
   await using given = await halting();
   const begun = await given.cli(["run", given.seed, "--cwd", given.work, "--in-place", "--runtime", "host"]);
   expect(begun.code).toBe(0);
-  expect(begun.stdout).toMatch(/^Started orch_\w+: 3 steps with host\.\n[\s\S]*\nIt waits for the agents of an MCP host/);
+  expect(begun.stdout).toMatch(
+    /^Started orch_\w+: 3 steps with host\.\n[\s\S]*\nIt waits for the agents of an MCP host/,
+  );
   expect(begun.stdout).toMatch(/ouroboros_claim_work \{"session_id":"orch_\w+"\}/);
   await given.pauses(/orch_\w+/.exec(begun.stdout)?.[0] ?? "");
   const waited = await given.cli(["run", given.seed, "--cwd", given.work, "--in-place", "--runtime", "host", "--wait"]);
