@@ -91,7 +91,7 @@ function prepare(): void {
 }
 
 async function startRun(): Promise<Run> {
-  const started: unknown = JSON.parse(ouroboros("run", SEED, "--cwd", HOME, "--json"));
+  const started: unknown = JSON.parse(ouroboros("run", SEED, "--cwd", HOME, "--in-place", "--json"));
   const { session_id: id, worker_pid: worker } = started as { session_id: string; worker_pid: number };
   await until(() => existsSync(begun(id)));
   return { id, worker };
