@@ -19,6 +19,13 @@ const REAL_PARTS = [
   "the source under Deno",
 ];
 const REPORT = ".work/junit.xml";
+/** Of what a failed test said: the last lines of a long log are often all that anybody keeps of it. */
+const LONGEST_WHY = 1_500;
+
+interface Failure {
+  readonly name: string;
+  readonly why: string;
+}
 
 const failures: string[] = [];
 for (const { name, command } of STEPS) {
@@ -36,12 +43,13 @@ const ranWell = await runs("tests", [
 ]);
 const tests = await readReport();
 // Errors outside of tests, such as in a clean-up hook, stand in no test's report.
-if (!ranWell && tests.failed.length === 0) tests.failed.push("the test runner ended with an error");
+if (!ranWell && tests.failed.length === 0) tests.failed.push(failure("the test runner ended with an error"));
 if (`${process.platform}-${process.arch}` === "linux-x64") {
   const missed = REAL_PARTS.filter((part) => !tests.passedIn.some((place) => place.includes(part)));
-  tests.failed.push(...missed.map((part) => `no test of ${part} has passed`));
+  tests.failed.push(...missed.map((part) => failure(`no test of ${part} has passed`)));
 }
-for (const name of [...failures, ...tests.failed]) process.stdout.write(`FAILED: ${name}\n`);
+for (const name of failures) process.stdout.write(`FAILED: ${name}\n`);
+for (const { name, why } of tests.failed) process.stdout.write(`FAILED: ${name}\n${why.replace(/^/gm, "  | ")}\n`);
 const failed = failures.length + tests.failed.length;
 const reasons = tests.skipped.length === 0 ? "" : ` (${tests.skipped.join("; ")})`;
 process.stdout.write(`skipped: ${tests.skipped.length}${reasons}\n`);
@@ -69,22 +77,27 @@ async function runs(name: string, command: readonly string[]): Promise<boolean> 
 }
 
 /** Test results from the runner's own report; no report, or one without a single test, is a failure and not a success. */
-async function readReport(): Promise<{ passed: number; passedIn: string[]; failed: string[]; skipped: string[] }> {
+async function readReport(): Promise<{ passed: number; passedIn: string[]; failed: Failure[]; skipped: string[] }> {
   const xml = await readFile(REPORT, "utf8").catch(() => "");
-  const failed: string[] = [];
+  const failed: Failure[] = [];
   const skipped: string[] = [];
   const passedIn: string[] = [];
   for (const [, head = "", body = ""] of xml.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
     const name = unescapeXml(/\bname="([^"]*)"/.exec(head)?.[1] ?? "?");
-    if (/<(failure|error)\b/.test(body)) failed.push(name);
+    const [, said] = /<(?:failure|error)\b[^>]*>([\s\S]*?)<\//.exec(body) ?? [];
+    if (/<(failure|error)\b/.test(body)) failed.push(failure(name, unescapeXml(said ?? "")));
     else if (/<skipped\b/.test(body)) skipped.push(name);
     else passedIn.push(unescapeXml(/\bclassname="([^"]*)"/.exec(head)?.[1] ?? ""));
   }
-  if (passedIn.length + failed.length === 0) failed.push("the test run left no report");
+  if (passedIn.length + failed.length === 0) failed.push(failure("the test run left no report"));
   return { passed: passedIn.length, passedIn, failed, skipped };
+}
+
+function failure(name: string, why = ""): Failure {
+  return { name, why: why.trim().slice(0, LONGEST_WHY) };
 }
 
 function unescapeXml(text: string): string {
   const marks: Record<string, string> = { quot: '"', apos: "'", lt: "<", gt: ">", amp: "&" };
-  return text.replace(/&(quot|apos|lt|gt|amp);/g, (_all, name: string) => marks[name] ?? "");
+  return text.replace(/&(quot|apos|lt|gt|amp);/g, (_all, name: string) => marks[name] ?? "").replaceAll("&#10;", "\n");
 }

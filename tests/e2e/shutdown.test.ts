@@ -63,7 +63,7 @@ for (const [cause, end] of CAUSES) {
     LIMIT,
     async () => {
       bareStart = await timeBareStart();
-      await everyAge(async (age) => {
+      await everyAge(async function live(age): Promise<void> {
         const home = await openHome();
         const child = spawn(BINARY, ["mcp", "serve"], { stdio: "pipe", env: { HOME: home } });
         const exited = exitOf(child);
@@ -83,7 +83,9 @@ for (const [cause, end] of CAUSES) {
         if (exit === undefined) child.kill("SIGKILL");
         expect({ age, gone: exit !== undefined, took }).toMatchObject({ gone: true });
         expectCleanExit({ cause, age, wasServing }, exit);
-        await expectWholeVerdicts(home, age);
+        const wasCutShort = await expectWholeVerdicts(home, age);
+        // On a busy machine the sweep may be through before this process gets to end it: that shows nothing, once more.
+        if (age === "sweeping" && !wasCutShort) await live(age);
       });
     },
   );
@@ -122,7 +124,7 @@ test.skipIf(process.platform === "win32")(
             await delay(20);
           }
           // Its parent's death is noticed within 2 s: by then the sweep may well be through.
-          await expectWholeVerdicts(home, age, { cutShort: false });
+          await expectWholeVerdicts(home, age);
         } finally {
           if (isRunning(pid)) process.kill(pid, "SIGKILL");
           closeSync(stdin.writing);
@@ -189,15 +191,13 @@ function expectCleanExit(
   else expect({ age, ...exit }).toEqual({ age, code: 0, signal: null });
 }
 
-async function expectWholeVerdicts(home: string, age: Age, { cutShort } = { cutShort: true }): Promise<void> {
+/** Resolves with whether the next start had anything left to do. */
+async function expectWholeVerdicts(home: string, age: Age): Promise<boolean> {
   const store = join(home, ".ouroboros/ouroboros.db");
   const verdicts = readVerdicts(store, orphans);
   expect({ age, half: halfVerdicts(verdicts) }).toEqual({ age, half: [] });
   const carriedOut = verdicts.filter(({ session }) => session === 1).length;
-  if (age === "sweeping") {
-    expect(carriedOut).toBeGreaterThan(0);
-    if (cutShort) expect(carriedOut).toBeLessThan(ORPHANS);
-  }
+  if (age === "sweeping") expect(carriedOut).toBeGreaterThan(0);
 
   await using next = startOuroboros({ home });
   await handshake(next);
@@ -208,6 +208,7 @@ async function expectWholeVerdicts(home: string, age: Age, { cutShort } = { cutS
   expect({ age, half: halfVerdicts(finished) }).toEqual({ age, half: [] });
   expect(finished.filter(({ session }) => session !== 1)).toEqual([]);
   await rm(home, { recursive: true });
+  return carriedOut < ORPHANS;
 }
 
 /** How long this machine takes at present to start and end the binary for nothing. */
