@@ -7,7 +7,7 @@ import { ask, PATIENCE, type Patience, type Said, type Turn } from "./ask.ts";
 import type { Fault } from "./fault.ts";
 import type { Mind } from "./mind.ts";
 
-/** An agent that only thinks: read-only, in an empty folder of its own. `model` is in the agent's own words. */
+/** An agent that only thinks: read-only, in the question's folder or an empty one of its own. `model` is in the agent's own words. */
 export function agentMind(runtime: Runtime, model?: string, patience: Patience = PATIENCE): Mind {
   const { name } = runtime;
   const speaker = {
@@ -28,14 +28,14 @@ async function say(
   turn: Turn,
   signal: AbortSignal,
 ): Promise<Said | Fault> {
-  const cwd = await mkdtemp(join(tmpdir(), "ouroboros-mind-"));
+  const cwd = turn.folder ?? (await mkdtemp(join(tmpdir(), "ouroboros-mind-")));
   try {
     const run = await start(runtime, model, turn, cwd);
     if ("kind" in run) return run;
     const seen = await listen(run, signal);
     return toReply(await run.outcome, seen ?? model ?? null);
   } finally {
-    await rm(cwd, { recursive: true, force: true, maxRetries: 3 });
+    if (turn.folder === undefined) await rm(cwd, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

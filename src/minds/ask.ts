@@ -11,6 +11,8 @@ export interface Turn {
   readonly instructions: string;
   readonly prompt: string;
   readonly answerSchema: JsonSchema;
+  /** Where an agent may look. */
+  readonly folder?: string | undefined;
   /** What is left of the call's time. */
   readonly limitMs: number;
 }
@@ -67,7 +69,8 @@ export async function ask<T>(
     if (late.aborted) return tooLate();
     attempts++;
     const limitMs = Math.max(1, deadline - performance.now());
-    const said = await speaker.say({ instructions: question.instructions, prompt, answerSchema, limitMs }, either);
+    const { instructions, folder } = question;
+    const said = await speaker.say({ instructions, prompt, answerSchema, folder, limitMs }, either);
     usage = addUsage(usage, said.usage);
     if ("kind" in said) {
       if (signal.aborted) return stopped(spent());

@@ -17,6 +17,8 @@ export interface Question<T> {
   readonly input: string;
   /** The answer is a JSON object: models and hosts hold themselves to nothing else. */
   readonly schema: v.GenericSchema<Record<string, unknown>, T>;
+  /** Where an agent that answers may look, read-only; without it in an empty folder. Its input tells the others. */
+  readonly folder?: string | undefined;
   /** For the whole call, its retries and its repair included. */
   readonly deadlineMs?: number | undefined;
 }

@@ -25,11 +25,12 @@ const MOST_NAMED = 5;
 const NOTE = "* ";
 
 /**
- * Finds the run's base and branch, or makes them: the commit that is checked out, or one of ours above it with everything
- * that is not committed. The base comes first and is made once, so whoever comes second, at whatever moment, works on the same.
+ * Finds the run's base and branch, or makes them: the commit it goes on from, the one that is checked out, or one of ours above that with
+ * everything that is not committed. The base comes first and is made once, so whoever comes second, at whatever moment, works on the same.
  */
-export async function beginBranch(run: RunRepository): Promise<RunBase | Refusal> {
+export async function beginBranch(run: RunRepository, from?: string): Promise<RunBase | Refusal> {
   const git = await run.git();
+  if (from !== undefined && (await readRef(git, from)) === null) return commitGone(run, from);
   for (;;) {
     const base = await readRef(git, run.baseRef);
     if (base !== null) return { base, ...(await ensureBranch(git, run, base)) };
@@ -37,8 +38,17 @@ export async function beginBranch(run: RunRepository): Promise<RunBase | Refusal
     // Somebody who opens the same run at this moment makes its base before its branch.
     if (inTheWay !== null && (await readRef(git, run.baseRef)) === null) return inTheWay;
     if (inTheWay !== null) continue;
-    await moveRef(git, run.baseRef, await takeOver(git, run), null);
+    await moveRef(git, run.baseRef, from ?? (await takeOver(git, run)), null);
   }
+}
+
+function commitGone({ checkout }: RunRepository, commit: string): Refusal {
+  return refuse(
+    "commit_gone",
+    `The work to go on from, ${commit.slice(0, 12)}, is not in the repository at ${checkout.top} any more.`,
+    "Bring its branch back (git reflog shows what was deleted), or begin anew.",
+    { commit },
+  );
 }
 
 /** What the run began with, if it has begun; for work in place, which has a base and no branch. */

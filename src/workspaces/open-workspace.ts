@@ -1,6 +1,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
+import type { RunStart } from "../domain/run/run-start.ts";
 import { beginBranch } from "./begin-branch.ts";
 import { copyProject } from "./copy-project.ts";
 import { type Checkout, findCheckout } from "./find-checkout.ts";
@@ -18,6 +19,8 @@ export interface WorkspaceOrder {
   /** Ouroboros' own folder. */
   readonly home: string;
   readonly mode: "worktree" | "in_place";
+  /** What the run begins with instead of what is checked out: an earlier run's work. */
+  readonly from?: Pick<RunStart, "commit" | "copy_of"> | undefined;
   /** Ends whatever git is doing, now and later. */
   readonly signal: AbortSignal;
 }
@@ -40,7 +43,7 @@ export async function openWorkspace(order: WorkspaceOrder): Promise<Workspace | 
   if (isRefusal(checkout)) return checkout;
   if (checkout === null) return aroundCopy(order, cwd, home);
   const run = await openRunRepository(runId, checkout, home, signal);
-  const begun = await beginBranch(run);
+  const begun = await beginBranch(run, order.from?.commit);
   return isRefusal(begun) ? begun : gitWorkspace("git", run, begun);
 }
 
@@ -55,13 +58,18 @@ async function inPlace(
   return inPlaceWorkspace(cwd, await openRunRepository(runId, checkout, home, signal));
 }
 
-async function aroundCopy({ runId, signal }: WorkspaceOrder, cwd: string, home: string): Promise<Workspace | Refusal> {
-  const project = join(home, "workspaces", runId, "project");
-  const copied = await copyProject(cwd, project, home, signal);
+async function aroundCopy(
+  { runId, from, signal }: WorkspaceOrder,
+  cwd: string,
+  home: string,
+): Promise<Workspace | Refusal> {
+  // A run that goes on from another one has its branch beside that one's, in the same copy.
+  const project = join(home, "workspaces", checkName(from?.copy_of ?? runId), "project");
+  const copied = from ? [] : await copyProject(cwd, project, home, signal);
   if (isRefusal(copied)) return copied;
   const checkout = { top: project, prefix: "", gitFolder: join(project, ".git"), common: join(project, ".git") };
   const run = await openRunRepository(runId, checkout, home, signal);
-  const begun = await beginBranch(run);
+  const begun = await beginBranch(run, from?.commit);
   if (isRefusal(begun)) return begun;
   return gitWorkspace("copy", run, { ...begun, notes: [...copied, ...begun.notes] });
 }
