@@ -1,10 +1,11 @@
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { GitRunner } from "../process/git-runner.ts";
 import type { RunBase } from "./begin-branch.ts";
 import { forgetMerged } from "./bench-refs.ts";
 import { benchTree, keepOf } from "./bench-tree.ts";
 import { openGitBench } from "./git-bench.ts";
-import { contains, patchBetween, readRef, treeOf } from "./refs.ts";
+import { contains, patchBetween, readRef, removeRef, treeOf } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
 import { currentTree } from "./stage-tree.ts";
 import type { Kept, Workspace } from "./workspace.ts";
@@ -32,7 +33,22 @@ export function gitWorkspace(kind: "git" | "copy", run: RunRepository, begun: Ru
       await sweepGone(run);
       return kept;
     },
+    async discard() {
+      const git = await run.git();
+      for (const name of await benchNames(run)) {
+        await removeWorktree(run, name);
+        for (const ref of [run.benchBase(name), run.benchBranch(name)]) await dropRef(git, ref);
+      }
+      // The base last: without it, what is left of the branch would be in the way of a run of this name.
+      for (const ref of [run.branch, run.baseRef]) await dropRef(git, ref);
+      await rm(run.folder, { recursive: true, force: true });
+    },
   };
+}
+
+async function dropRef(git: GitRunner, ref: string): Promise<void> {
+  const commit = await readRef(git, ref);
+  if (commit !== null) await removeRef(git, ref, commit);
 }
 
 /** Of this run alone, by its branches and by its folders: either may be left without the other. */

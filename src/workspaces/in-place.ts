@@ -26,6 +26,7 @@ export async function inPlaceWorkspace(folder: string, run: RunRepository | null
       return patchBetween(await run.git(), begun.base, await currentTree(run.project));
     },
     prune: async () => [],
+    discard: async () => {},
   };
 }
 

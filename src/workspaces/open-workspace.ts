@@ -1,5 +1,5 @@
-import { mkdir, realpath } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { mkdir, realpath, rm } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import type { RunStart } from "../domain/run/run-start.ts";
 import { beginBranch } from "./begin-branch.ts";
@@ -71,5 +71,11 @@ async function aroundCopy(
   const run = await openRunRepository(runId, checkout, home, signal);
   const begun = await beginBranch(run, from?.commit);
   if (isRefusal(begun)) return begun;
-  return gitWorkspace("copy", run, { ...begun, notes: [...copied, ...begun.notes] });
+  const workspace = gitWorkspace("copy", run, { ...begun, notes: [...copied, ...begun.notes] });
+  if (from) return workspace;
+  const discard = async () => {
+    await workspace.discard();
+    await rm(dirname(project), { recursive: true, force: true });
+  };
+  return { ...workspace, discard };
 }

@@ -20,6 +20,8 @@ export interface Workspace {
   diff(): Promise<string>;
   /** Removes the worktrees whose work is merged or that hold none; names those that it kept, and why. */
   prune(): Promise<readonly Kept[]>;
+  /** Removes branch, worktrees and copy with all that is in them: for work that nobody is to keep. In place nothing. */
+  discard(): Promise<void>;
 }
 
 /** A worktree that still holds something. */
