@@ -21,6 +21,8 @@ const UNDER_WAY: Readonly<Record<string, string>> = {
   CHERRY_PICK_HEAD: "a cherry-pick",
   REVERT_HEAD: "a revert",
 };
+const NO_COMMIT = "The repository had no commit yet: the branch begins with one of its own.";
+const A_COPY = "The folder is not under git: the run works on a copy of it, and its branch begins with that.";
 const MOST_NAMED = 5;
 const NOTE = "* ";
 
@@ -71,7 +73,7 @@ async function takeOver(git: GitRunner, run: RunRepository): Promise<string> {
   await rm(staged.index, { force: true });
   if (head !== null && (await treeOf(git, head)) === staged.tree && staged.filtered.length === 0) return head;
   const notes: string[] = [];
-  if (head === null) notes.push("The repository had no commit yet: the branch begins with one of its own.");
+  if (head === null) notes.push(run.packages === run.checkout.top ? NO_COMMIT : A_COPY);
   else notes.push(`What was not committed is in the run's first commit (untracked files: ${staged.untracked}).`);
   const under = await underWay(run.checkout.gitFolder);
   if (under !== null) notes.push(`The checkout was in the middle of ${under}: its files were taken as they lay there.`);

@@ -4,6 +4,7 @@ import { OuroborosError } from "../base/errors.ts";
 import { type GitRunner, gitFailure } from "../process/git-runner.ts";
 import { beginBench, forgetMerged } from "./bench-refs.ts";
 import { benchTree, keepOf } from "./bench-tree.ts";
+import { borrowPackages } from "./borrow-packages.ts";
 import { commitBench } from "./commit-bench.ts";
 import { contains, moveRef, pathsBetween, readRef, splitNul } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
@@ -20,6 +21,7 @@ export async function openGitBench(run: RunRepository, name: string): Promise<Be
   const base = await beginBench(run, name, branch);
   const place = await makeWorktree(run, name, branch);
   await bringBack(place.top, keepOf(place));
+  await borrowPackages(run.packages, place.top, run.folder, run.signal);
   return gitBench(run, name, branch, base, place, await enterPrefix(place.top, run.checkout.prefix));
 }
 

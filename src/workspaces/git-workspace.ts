@@ -23,16 +23,7 @@ export function gitWorkspace(kind: "git" | "copy", run: RunRepository, begun: Ru
     async diff() {
       return patchBetween(await run.git(), begun.base, await run.tip());
     },
-    async prune() {
-      const kept: Kept[] = [];
-      for (const name of await benchNames(run)) {
-        const folder = join(run.folder, name);
-        const why = await whyKept(run, name, folder);
-        if (why !== null) kept.push({ folder, kept: why });
-      }
-      await sweepGone(run);
-      return kept;
-    },
+    prune: () => pruneWorktrees(run),
     async discard() {
       const git = await run.git();
       for (const name of await benchNames(run)) {
@@ -44,6 +35,18 @@ export function gitWorkspace(kind: "git" | "copy", run: RunRepository, begun: Ru
       await rm(run.folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes a run's worktrees whose work is merged or that hold none; names those that it kept, and why. */
+export async function pruneWorktrees(run: RunRepository): Promise<readonly Kept[]> {
+  const kept: Kept[] = [];
+  for (const name of await benchNames(run)) {
+    const folder = join(run.folder, name);
+    const why = await whyKept(run, name, folder);
+    if (why !== null) kept.push({ folder, kept: why });
+  }
+  await sweepGone(run);
+  return kept;
 }
 
 async function dropRef(git: GitRunner, ref: string): Promise<void> {

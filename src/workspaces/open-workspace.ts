@@ -68,7 +68,7 @@ async function aroundCopy(
   const copied = from ? [] : await copyProject(cwd, project, home, signal);
   if (isRefusal(copied)) return copied;
   const checkout = { top: project, prefix: "", gitFolder: join(project, ".git"), common: join(project, ".git") };
-  const run = await openRunRepository(runId, checkout, home, signal);
+  const run = await openRunRepository(runId, checkout, home, signal, cwd);
   const begun = await beginBranch(run, from?.commit);
   if (isRefusal(begun)) return begun;
   const workspace = gitWorkspace("copy", run, { ...begun, notes: [...copied, ...begun.notes] });

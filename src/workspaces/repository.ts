@@ -27,6 +27,8 @@ export interface RunRepository {
   tip(): Promise<string>;
   /** The project's checkout itself, which is read and never written. */
   readonly project: WorkTree;
+  /** Where the user has installed what the project needs: its checkout, or the folder it was copied from. */
+  readonly packages: string;
 }
 
 /** Ids and names become parts of refs and folders; a dot parts the two. */
@@ -38,15 +40,11 @@ export async function openRunRepository(
   checkout: Checkout,
   home: string,
   signal: AbortSignal,
+  packages = checkout.top,
 ): Promise<RunRepository> {
   checkName(runId);
-  const { top, common, gitFolder } = checkout;
-  const readable =
-    basename(top)
-      .replaceAll(/[^A-Za-z0-9_-]+/g, "_")
-      .slice(0, 40) || "project";
-  const short = createHash("sha256").update(common).digest("hex").slice(0, 8);
-  const folder = join(home, "worktrees", `${readable}-${short}`, runId);
+  const { top, gitFolder } = checkout;
+  const folder = join(worktreesOf(checkout, home), runId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const branch = `refs/heads/ooo/${runId}`;
   const gitAt = (workTree: string, own: string) => gitFor(workTree, own, signal);
@@ -62,6 +60,7 @@ export async function openRunRepository(
     signal,
     git,
     gitAt,
+    packages,
     async tip() {
       const tip = await readRef(await git(), branch);
       if (tip !== null) return tip;
@@ -80,6 +79,16 @@ export async function openRunRepository(
       whose: "users",
     },
   };
+}
+
+/** Where the worktrees of a repository's runs are, in a folder of each run. */
+export function worktreesOf({ top, common }: Checkout, home: string): string {
+  const readable =
+    basename(top)
+      .replaceAll(/[^A-Za-z0-9_-]+/g, "_")
+      .slice(0, 40) || "project";
+  const short = createHash("sha256").update(common).digest("hex").slice(0, 8);
+  return join(home, "worktrees", `${readable}-${short}`);
 }
 
 /** One that fails is not kept. */

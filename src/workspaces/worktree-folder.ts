@@ -62,7 +62,7 @@ export async function removeWorktree(run: RunRepository, name: string): Promise<
 export async function sweepGone(run: RunRepository): Promise<void> {
   for (const entry of await readdir(run.folder).catch(() => [])) {
     const path = join(run.folder, entry);
-    const left = entry.startsWith(".index-") && Date.now() - (await lstat(path)).mtimeMs > LEFT_AFTER_MS;
+    const left = /^\.(?:index|part)-/.test(entry) && Date.now() - (await lstat(path)).mtimeMs > LEFT_AFTER_MS;
     if (left || entry.startsWith(GONE)) await rm(path, { recursive: true, force: true });
   }
 }
