@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchAppends } from "./appends.ts";
+import { benchBesideRuns } from "./beside-runs.ts";
 import { benchColdStarts, benchFirstAnswer, type SettledStore, settle } from "./first-answer.ts";
 import { benchGateReady, type GateCase } from "./gate-ready.ts";
 import { benchHostDeath } from "./host-death.ts";
@@ -17,7 +18,7 @@ const RESULTS = join(import.meta.dirname, "results.md");
 const USAGE = `Usage: bun run bench [--full] [--assert] [--only PART,...] | --clean
   --full    the stores of real size (165,000 events in 1.4 GB, and 1.2 M events) instead of smaller ones
   --assert  exit with 1 when a figure is over its budget
-  --only    some parts: first, cold, gate, queries, appends, memory, death, recovery; results.md is then left alone
+  --only    some parts: first, cold, gate, queries, appends, memory, death, recovery, beside; results.md is then left alone
   --clean   remove what former runs have left in .work/bench
 `;
 
@@ -39,6 +40,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<BenchRow[]>>> = {
   memory: ({ empty, main }) => benchMemory([empty, main]),
   death: ({ main }) => benchHostDeath(main),
   recovery: () => benchRecovery(),
+  beside: () => benchBesideRuns(),
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -6,6 +6,7 @@ import { messageOf, OuroborosError } from "../base/errors.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { neutralFolder } from "./neutral-folder.ts";
 import { selfCommand } from "./self-command.ts";
+import { standBack } from "./stand-back.ts";
 
 /** A process of this program that outlives the one that started it. */
 export interface Detached {
@@ -39,6 +40,7 @@ export async function startDetached(options: {
     const { pid, stdin, stdout } = child;
     const ended = endOf(child);
     if (pid === undefined || stdin === null || stdout === null) throw failure(await ended, options.logFile);
+    standBack(pid);
     // Whoever ends without reading it says why elsewhere.
     stdin.on("error", () => {});
     stdin.end(options.input);

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
+import { getPriority, homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { readProcessStat } from "../../src/process/process-stat.ts";
@@ -61,6 +61,11 @@ describe.if(onLinux)("startDetached()", () => {
     expect(readFileSync(logFile, "utf8")).toBe("began as say\n");
     expect(statSync(logFile).mode & 0o777).toBe(0o600);
     expect(statSync(join(here.folder, "logs")).mode & 0o777).toBe(0o700);
+  });
+
+  test("has it stand back for what its user does, wherever whoever started it stands", async () => {
+    const { pid } = await startFromProgram("say");
+    expect(getPriority(pid)).toBe(Math.max(getPriority(), 5));
   });
 
   test("hands it no descriptor but its own three", async () => {

@@ -6,6 +6,7 @@ import { failpoint } from "../../base/failpoint.ts";
 import { ownIdentity } from "../identity.ts";
 import { neutralFolder } from "../neutral-folder.ts";
 import { selfCommand } from "../self-command.ts";
+import { standBackAsSession } from "../stand-back.ts";
 import { readStartTicks } from "../start-ticks.ts";
 import { drain, keepTail } from "./agent-output.ts";
 import { agentTree, endTree } from "./agent-tree.ts";
@@ -183,6 +184,7 @@ function spawnGuard(): ChildProcess {
       windowsHide: true,
     });
     failpoint("guarded-agent:spawn:after");
+    if (guard.pid !== undefined) standBackAsSession(guard.pid);
     return guard;
   } catch (error) {
     throw new OuroborosError(

@@ -88,14 +88,11 @@ class FileDatabase implements Database {
   }
 
   read(statements: readonly Statement[]): Promise<Rows[]> {
-    return this.#run(() => this.#client.batch(toBatch(statements), "read"));
+    return this.#batch(statements, "read");
   }
 
   write(statements: readonly Statement[]): Promise<Rows[]> {
-    const [only, ...others] = toBatch(statements);
-    // A statement of its own is a transaction of its own, and takes the write lock at once like a batch of several.
-    if (only && others.length === 0) return this.#run(async () => [await this.#client.execute(only)]);
-    return this.#run(() => this.#client.batch(toBatch(statements), "write"));
+    return this.#batch(statements, "write");
   }
 
   async useTemporary(statements: readonly Statement[]): Promise<void> {
@@ -128,6 +125,14 @@ class FileDatabase implements Database {
     await this.#queue.catch(() => undefined);
     this.#closed = true;
     this.#client.close();
+  }
+
+  #batch(statements: readonly Statement[], mode: "read" | "write"): Promise<Rows[]> {
+    const batch = toBatch(statements);
+    const [only, ...others] = batch;
+    // A statement of its own is a transaction of its own: one snapshot, and if it writes it takes the write lock at once.
+    if (only && others.length === 0) return this.#run(async () => [await this.#client.execute(only)]);
+    return this.#run(() => this.#client.batch(batch, mode));
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,32 @@
+import { writeFileSync } from "node:fs";
+import { getPriority, setPriority } from "node:os";
+import { isProcOurs } from "./start-ticks.ts";
+
+/** A third of the share of whoever has set nothing: others are served first, and yet no work comes to a stand. */
+const BACK = 5;
+
+/** Has a process that was just started stand back for what its user is looking at; whatever it starts inherits that. */
+export function standBack(pid: number): void {
+  try {
+    if (getPriority(pid) < BACK) setPriority(pid, BACK);
+  } catch {
+    // It has ended already, or the system does not let us: it works all the same.
+  }
+  standBackAsSession(pid);
+}
+
+/**
+ * The same for a session that was started by somebody who stands back. Where Linux weighs sessions before it looks at their
+ * processes (autogroup), it weighs each new one like any other, whatever its processes have inherited.
+ */
+export function standBackAsSession(pid: number, tries = 5): void {
+  if (process.platform !== "linux" || !isProcOurs()) return;
+  try {
+    const priority = getPriority(pid);
+    if (priority > 0) writeFileSync(`/proc/${pid}/autogroup`, String(priority));
+  } catch (error) {
+    // All users together, root excepted, are heard ten times a second. Any other failure: it has ended, or nothing is weighed here.
+    const isTooOften = error instanceof Error && "code" in error && error.code === "EAGAIN";
+    if (isTooOften && tries > 1) setTimeout(standBackAsSession, 100 + Math.random() * 100, pid, tries - 1).unref();
+  }
+}
