@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { isCovered, readCoverage } from "../../../src/domain/evaluation/coverage.ts";
 
 /** As each tool prints a project of which 6 of 7 lines were run, or thereabouts. */

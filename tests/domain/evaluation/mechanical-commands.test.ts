@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { whyForbidden } from "../../../src/domain/evaluation/allowed-programs.ts";
 import { commandLine, commandWords } from "../../../src/domain/evaluation/command-words.ts";
 
