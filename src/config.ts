@@ -9,6 +9,7 @@ import type { MindSettings } from "./minds/choose-mind.ts";
 import { HOST, RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
 import type { OrphanPolicy } from "./sessions/session-context.ts";
 import type { StoreTarget } from "./store/engine/store-target.ts";
+import { CONSENT_POLICIES, type ConsentPolicy } from "./trust/consent-policy.ts";
 
 /** Everything this process was told, read once: flag, then environment, then `config.yaml` of the Ouroboros home, then default. */
 export interface Config {
@@ -19,6 +20,10 @@ export interface Config {
   readonly runtimes: RuntimeSettings;
   readonly minds: MindSettings;
   readonly runs: RunSettings;
+  /** Programs that a project's own `mechanical.toml` may name besides the well-known build tools. */
+  readonly allowedPrograms: readonly string[];
+  /** `consent.checks`: whether this user is asked before commands that others wrote are run. */
+  readonly consent: ConsentPolicy;
   /** Keys of the file that nobody knows: reported, never guessed at. */
   readonly unknownKeys: readonly string[];
 }
@@ -35,7 +40,11 @@ const ConfigFile = v.looseObject({
     v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
   ),
   orchestrator: v.optional(
-    v.looseObject({ runtime_backend: v.optional(v.string()), max_parallel_workers: v.optional(Count) }),
+    v.looseObject({
+      runtime_backend: v.optional(v.string()),
+      max_parallel_workers: v.optional(Count),
+      plan_with_mind: v.optional(v.boolean()),
+    }),
   ),
   execution: v.optional(
     v.looseObject({
@@ -49,6 +58,8 @@ const ConfigFile = v.looseObject({
       max_cost_usd: v.optional(v.nullable(Bound)),
     }),
   ),
+  consent: v.optional(v.looseObject({ checks: v.optional(v.picklist(CONSENT_POLICIES)) })),
+  evaluation: v.optional(v.looseObject({ allowed_programs: v.optional(v.array(Word)) })),
   llm: v.optional(v.looseObject({ backend: v.optional(v.string()) })),
   minds: v.optional(
     v.looseObject({
@@ -93,6 +104,7 @@ const UPSTREAM_SECTIONS = new Set([
 const KNOWN: Record<string, readonly string[]> = {
   persistence: ["database_path", "enabled"],
   orphans: ["threshold_hours", "action"],
+  consent: ["checks"],
   minds: ["fast", "standard", "deep", "providers"],
 };
 
@@ -119,12 +131,14 @@ export async function readConfig(
     },
     minds: mindSettings(file, env),
     runs: runSettings(file),
+    allowedPrograms: file.evaluation?.allowed_programs ?? [],
+    consent: consentFrom(env.OUROBOROS_CONSENT_CHECKS) ?? file.consent?.checks ?? "ask",
     unknownKeys: unknownKeys(file),
   };
 }
 
 function runSettings({ orchestrator, execution = {} }: ConfigFile): RunSettings {
-  const { parallel, retries, verifyMs, questionMs, ceiling } = DEFAULT_RUN_SETTINGS;
+  const { parallel, retries, verifyMs, questionMs, planWithMind, ceiling } = DEFAULT_RUN_SETTINGS;
   const { max_hours = ceiling.hours, max_tokens = ceiling.tokens, max_cost_usd = ceiling.cost_usd } = execution;
   const seconds = execution.verify_command_timeout_seconds;
   return {
@@ -132,6 +146,7 @@ function runSettings({ orchestrator, execution = {} }: ConfigFile): RunSettings 
     retries: execution.ac_retry_attempts ?? retries,
     verifyMs: seconds === undefined ? verifyMs : seconds * 1000,
     questionMs: milliseconds(execution.question_minutes) ?? questionMs,
+    planWithMind: orchestrator?.plan_with_mind ?? planWithMind,
     ceiling: { hours: max_hours, tokens: max_tokens, cost_usd: max_cost_usd },
   };
 }
@@ -229,6 +244,17 @@ function unknownKeys({ runtimes: _, ...file }: ConfigFile): string[] {
       .filter((key) => !known.includes(key))
       .map((key) => `${section}.${key}`);
   });
+}
+
+function consentFrom(text: string | undefined): ConsentPolicy | undefined {
+  if (text === undefined || text === "") return undefined;
+  const policy = CONSENT_POLICIES.find((one) => one === text);
+  if (policy) return policy;
+  throw new OuroborosError(
+    "bad_environment",
+    `Cannot use OUROBOROS_CONSENT_CHECKS=${JSON.stringify(text)}: it must be one of ${CONSENT_POLICIES.join(", ")}`,
+    "Correct or unset it",
+  );
 }
 
 function numberFrom(text: string | undefined): number | undefined {

@@ -45,7 +45,7 @@ const WHAT_HAPPENED: Readonly<Record<Failure, string>> = {
   CONFLICT:
     "What the last one made did not go together with what others had finished meanwhile; that is in the folder now.",
   FAILED_CHECK: "After the last one the criterion did not hold.",
-  CRASHED: "The last one broke off without an end.",
+  CRASHED: "The last one ended without having succeeded.",
   STALLED: "The last one stood still until it was ended. Start nothing that waits for input or runs without an end.",
   LIMITED: "The last one was interrupted from outside.",
 };

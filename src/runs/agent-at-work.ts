@@ -9,6 +9,7 @@ import { openRuntime } from "../runtimes/configured-runtimes.ts";
 import type { AgentMessage, Outcome } from "../runtimes/runtime.ts";
 import type { Bench } from "../workspaces/workspace.ts";
 import { criterionOf, type Engine } from "./engine.ts";
+import { type Halt, isHalt } from "./halt.ts";
 import { runAgent } from "./run-agent.ts";
 import { workDesk } from "./work-desk.ts";
 
@@ -31,6 +32,13 @@ export interface Approach {
   readonly persona: Persona | undefined;
 }
 
+/** The part of a criterion that is to be done now. */
+export interface PartNow {
+  readonly text: string;
+  readonly number: number;
+  readonly of: number;
+}
+
 /** Has an agent work on a criterion in a bench; nothing when the run was interrupted. */
 export async function workOn(
   engine: Engine,
@@ -40,11 +48,13 @@ export async function workOn(
     approach,
     common,
     answers,
+    part,
   }: {
     readonly bench: Bench;
     readonly approach: Approach;
     readonly common: Readonly<Record<string, unknown>>;
     readonly answers: Answers;
+    readonly part?: PartNow | undefined;
   },
 ): Promise<Outcome | undefined> {
   const { run, log } = engine;
@@ -56,6 +66,7 @@ export async function workOn(
     criterion,
     index: step.index,
     attempt: approach.number,
+    part,
     folder: isHost ? [] : (await readdir(bench.folder)).slice(0, MOST_NAMES),
     done: doneBefore(engine, step),
     siblings: isHost ? [] : siblingsOf(engine, step),
@@ -95,10 +106,7 @@ async function startAndRun(
     limits: { firstOutputMs: idleMs, idleMs, totalMs },
     ...(asked.resume !== null && run.runtime.kind !== "host" && { resume: asked.resume }),
   };
-  const agent = await openRuntime(run.runtime, workDesk(context, run, step, undefined)).start(
-    task,
-    run.lease.trustMs(),
-  );
+  const agent = await openRuntime(run.runtime, workDesk(context, run, step)).start(task, run.lease.trustMs());
   return runAgent(run, log, { step, agent, common: asked.common, onMessage });
 }
 
@@ -148,19 +156,20 @@ function siblingsOf({ running, run }: Engine, step: Step) {
     });
 }
 
-/** Conflicts go to an agent, in the folder where they stand. */
+/** Conflicts go to an agent, in the folder where they stand: whether it could resolve them, or why it cannot work for now. */
 export async function resolveConflict(
   engine: Engine,
   step: Step,
   bench: Bench,
   files: readonly string[],
   common: Readonly<Record<string, unknown>>,
-): Promise<boolean> {
+): Promise<boolean | Halt> {
   if (engine.run.runtime.kind === "host") return false;
   const theirs = [...engine.merged.keys()].flatMap((index) => engine.run.seed.criteria[index]?.description ?? []);
   const prompt = conflictPrompt({ files, ours: step.criterion, theirs });
   try {
     const outcome = await startAndRun(engine, step, { bench, prompt, resume: null, common });
+    if (outcome && isHalt(outcome)) return outcome;
     if (outcome) engine.usages.push(outcome.usage);
     return outcome?.ending === "succeeded";
   } catch (error) {

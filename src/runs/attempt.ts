@@ -3,31 +3,40 @@ import { sha256 } from "../base/sha256.ts";
 import type { Attempt, Failure } from "../domain/run/retry.ts";
 import type { Persona } from "../domain/run/stagnation.ts";
 import { CRITERION_MERGED, STEP_COMPLETED, STEP_STARTED, type Step } from "../domain/run/steps.ts";
+import type { Part } from "../domain/run/subtasks.ts";
 import { failureFacts, type Verification } from "../domain/run/verdict.ts";
-import { readQuestion } from "../prompts/person-question.ts";
 import type { Outcome } from "../runtimes/runtime.ts";
 import type { Bench } from "../workspaces/workspace.ts";
-import { type Answers, type Approach, resolveConflict, workOn } from "./agent-at-work.ts";
-import { type Asked, askPerson } from "./ask-person.ts";
+import { type Answers, type Approach, resolveConflict } from "./agent-at-work.ts";
 import { checkWork } from "./check-work.ts";
 import type { Engine } from "./engine.ts";
 import { failureOf } from "./failure-of.ts";
-import { type Halt, isHalt } from "./halt.ts";
 import { mergeWork } from "./merge-work.ts";
+import { commitMessage, type Worked, workThrough } from "./work-through.ts";
 
 const SUMMARY_CHARS = 2_000;
 
 /** What one attempt came to. */
 export type Attempted =
   | { readonly kind: "merged" }
-  | { readonly kind: "interrupted" }
-  | { readonly kind: "halted"; readonly halt: Halt }
-  | { readonly kind: "asked"; readonly asked: Asked }
-  /** `handle`: the agent's conversation, in which it can be told so. */
-  | { readonly kind: "failed"; readonly failed: Attempt; readonly facts: string; readonly handle: string | null };
+  | Exclude<Worked, { readonly kind: "ended" }>
+  | {
+      readonly kind: "failed";
+      readonly failed: Attempt;
+      readonly facts: string;
+      /** The agent's last words of what it did. */
+      readonly summary: string;
+      /** Its conversation, in which it can be told so. */
+      readonly handle: string | null;
+    };
 
 /** One attempt at a criterion: an agent in a worktree, then our check, then the merge. An attempt whose owner died goes on where it was. */
-export async function attempt(engine: Engine, step: Step, approach: Approach, answers: Answers): Promise<Attempted> {
+export async function attempt(
+  engine: Engine,
+  step: Step,
+  approach: Approach,
+  { answers, parts }: { readonly answers: Answers; readonly parts: readonly Part[] },
+): Promise<Attempted> {
   const { log, run, workspace } = engine;
   const bench = await workspace.open(approach.bench);
   const common = {
@@ -38,7 +47,7 @@ export async function attempt(engine: Engine, step: Step, approach: Approach, an
   };
   const place = { bench: bench.name, folder: bench.folder, base_commit: bench.base };
   // One that lies with a host is begun once, however often somebody looks whether it was handed in.
-  const isBegun = log.stateOf(step) === "in_progress" && approach.retry === undefined && approach.handle === null;
+  const isBegun = approach.goesOn && log.stateOf(step) === "in_progress";
   if (!isBegun && !(await log.turn(step, "in_progress", STEP_STARTED, { ...common, ...place }))) {
     return { kind: "interrupted" };
   }
@@ -47,16 +56,11 @@ export async function attempt(engine: Engine, step: Step, approach: Approach, an
   const before = approach.goesOn ? null : await bench.treeHash();
   let outcome: Outcome | undefined;
   if (!approach.hasPassed) {
-    outcome = await workOn(engine, step, { bench, approach, common, answers });
-    if (!outcome) return { kind: "interrupted" };
-    if (isHalt(outcome)) return { kind: "halted", halt: outcome };
-    engine.usages.push(outcome.usage);
-    const question = readQuestion(outcome.text);
-    if (question && !answers.some((one) => one.question === question.question)) {
-      return { kind: "asked", asked: await askPerson(engine, step, question) };
-    }
+    const worked = await workThrough(engine, step, { bench, approach, common, answers }, parts);
+    if (worked.kind !== "ended") return worked;
+    outcome = worked.outcome;
   }
-  await bench.commit(commitMessage(step, approach));
+  await bench.commit(commitMessage(step, `attempt ${approach.number}`));
   const judge = (verification: Verification) => failureOf(verification, outcome, before);
   const verification = await checkWork(engine, step, bench, common, (checked) => judge(checked) === undefined);
   if (!verification) return { kind: "interrupted" };
@@ -64,11 +68,6 @@ export async function attempt(engine: Engine, step: Step, approach: Approach, an
   const traces = { before, persona: approach.persona ?? null };
   if (failure) return failed(bench, failure, verification, outcome, traces);
   return finish(engine, step, { bench, approach, common, verification, outcome, traces });
-}
-
-function commitMessage({ criterion, index }: Step, { number }: Approach): string {
-  const title = criterion.split("\n", 1)[0]?.slice(0, 72) ?? "";
-  return `${title}\n\nCriterion ${index + 1}, attempt ${number}, by Ouroboros.`;
 }
 
 interface Traces {
@@ -89,6 +88,7 @@ async function failed(
   return {
     kind: "failed",
     facts,
+    summary: summaryOf(outcome),
     handle: outcome?.handle ?? null,
     failed: {
       failure,
@@ -122,7 +122,7 @@ async function finish(
     verification: done.verification,
     resolve: (files) => resolveConflict(engine, step, bench, files, common),
   });
-  if (merge.kind === "interrupted") return { kind: "interrupted" };
+  if (merge.kind === "interrupted" || merge.kind === "halted") return merge;
   if (merge.kind === "broken") return failed(bench, "CONFLICT", merge.verification, undefined, traces);
   if (merge.kind === "conflict") {
     const facts = `Others have merged changes to the same places meanwhile: ${merge.files.join(", ")}`;
@@ -134,10 +134,10 @@ async function finish(
       files_changed: 1,
       lines_changed: null,
     } as const;
-    return { kind: "failed", facts, handle: null, failed: { ...one, persona: traces.persona } };
+    return { kind: "failed", facts, summary: "", handle: null, failed: { ...one, persona: traces.persona } };
   }
   const files = await bench.changedSince();
-  const summary = (outcome?.text ?? "").slice(-SUMMARY_CHARS);
+  const summary = summaryOf(outcome);
   merged.set(step.index, { files, summary });
   const { verdict, reason, commit, edited_checks } = merge.verification;
   const wasGreen = engine.baseline.get(step.index) === "already_green";
@@ -160,4 +160,8 @@ async function finish(
   // In place it is the user's own folder; nothing of theirs is given back.
   if (run.workspace === "worktree") await bench.close();
   return { kind: "merged" };
+}
+
+function summaryOf(outcome: Outcome | undefined): string {
+  return (outcome?.text ?? "").slice(-SUMMARY_CHARS);
 }

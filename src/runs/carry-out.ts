@@ -1,5 +1,4 @@
 import { delay } from "../base/delay.ts";
-import { OuroborosError } from "../base/errors.ts";
 import { isRefusal } from "../base/refusal.ts";
 import { overCeiling, spentOf, unreportedOf } from "../domain/run/ceiling.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
@@ -12,42 +11,44 @@ import {
   type Step,
   stepsOf,
 } from "../domain/run/steps.ts";
+import { HOST } from "../runtimes/runtime-settings.ts";
 import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
-import { readFinishedSteps, readUsages } from "../store/session/run-records.ts";
-import { readStepHistories } from "../store/session/step-history.ts";
+import { readFinishedSteps, readLastBeginning, readUsages, readWorkedMs } from "../store/session/run-records.ts";
+import { readStepHistories, type StepHistory } from "../store/session/step-history.ts";
+import type { Workspace } from "../workspaces/workspace.ts";
 import type { Answers } from "./agent-at-work.ts";
 import { type Asked, answerOf } from "./ask-person.ts";
 import { type CriterionEnd, doCriterion } from "./do-criterion.ts";
 import type { Engine } from "./engine.ts";
 import { checkWhole } from "./final-check.ts";
-import { type Halt, pauseOf } from "./halt.ts";
+import { type Halt, pauseOf, stopOver } from "./halt.ts";
 import { prepareRun } from "./prepare-run.ts";
-import { RunLog } from "./run-log.ts";
+import { RunLog, type StepState } from "./run-log.ts";
 
 /** A limit that lasts longer is worth giving the session up for. */
 const LONGEST_WAIT_MS = 6 * 3_600_000;
 const WAITS_MS = [60_000, 300_000, 900_000, 1_800_000] as const;
 
-/** A run in a workspace of its own, by its owner: as many criteria at once as may be, until nothing more can be done. */
+/** A run, by its owner: as many criteria at once as may be, in place one after the other, until nothing more can be done. */
 export class Carrying {
   readonly #engine: Engine;
   readonly #steps: readonly Step[];
   readonly #standings = new Map<number, Standing>();
-  readonly #began = performance.now();
+  /** As if all the owners of the run before had worked just now. */
+  readonly #began: number;
   readonly #halts = new Map<number, Halt>();
   readonly #answers = new Map<number, Answers>();
-  /** What was seen of criteria that held alone and do not hold together with the others. */
-  readonly #broken = new Map<number, string>();
   readonly #questions = new Map<number, Promise<void>>();
   #pace: Pace;
   #waits = 0;
   #wholeChecks = 0;
 
-  private constructor(engine: Engine, steps: readonly Step[]) {
+  private constructor(engine: Engine, steps: readonly Step[], workedMs: number) {
     this.#engine = engine;
     this.#steps = steps;
+    this.#began = performance.now() - workedMs;
     this.#pace = startPace(engine.workspace.kind === "in_place" ? 1 : engine.settings.parallel);
     for (const step of steps) this.#standings.set(step.index, engine.log.stateOf(step));
   }
@@ -57,15 +58,23 @@ export class Carrying {
     const steps = stepsOf(run.seed, run.executionId);
     const { store } = context;
     const ids = { execution_id: run.executionId, session_id: run.sessionId };
-    const [finished, histories, usages] = await Promise.all([
+    const [finished, histories, usages, workedMs] = await Promise.all([
       readFinishedSteps(store, ids),
       readStepHistories(store, run.executionId),
       readUsages(store, run.executionId),
+      readWorkedMs(store, run.executionId, run.lease.term.epoch),
     ]);
-    const states = new Map([...finished].map((index) => [index, "completed" as const]));
+    const states = new Map<number, StepState>([...finished].map((index) => [index, "completed"]));
+    if (run.runtime.kind === HOST) {
+      const since = await readLastBeginning(store, run.sessionId);
+      for (const { index, scope } of steps) {
+        const state = states.has(index) ? undefined : stateWithHost(histories.get(scope), since);
+        if (state) states.set(index, state);
+      }
+    }
     const log = new RunLog(context, run, steps, states);
     await log.announce();
-    const prepared = await prepareRun(context, run, log, { steps, settings, histories });
+    const prepared = await prepareRun(context, run, log, { steps, settings, histories, usages });
     if (isRefusal(prepared)) {
       const { message, next } = prepared;
       return {
@@ -81,7 +90,11 @@ export class Carrying {
       }),
     );
     const shared = { running: new Map(), usages, merging: { queue: Promise.resolve() } };
-    return new Carrying({ context, run, log, settings, merged, ...prepared, ...shared }, steps);
+    return new Carrying({ context, run, log, settings, merged, ...prepared, ...shared }, steps, workedMs);
+  }
+
+  get workspace(): Workspace {
+    return this.#engine.workspace;
   }
 
   /** Works until it is done, has to wait for somebody, or the run is not ours any more; then says how it ends. */
@@ -110,8 +123,7 @@ export class Carrying {
     // One whose agent is at its limit stops the others from running into it, too; a host is asked for all at once.
     const isHeldUp = [...this.#halts.values()].some(({ ending }) => ending !== "needs_host");
     if (isHeldUp) return;
-    const isHost = this.#engine.run.runtime.kind === "host";
-    const limit = isHost ? this.#steps.length : this.#pace.limit;
+    const { limit } = this.#pace;
     for (const index of nextSteps(plan, this.#standings, { running: new Set(running.keys()), limit })) {
       const step = this.#steps[index];
       if (step) this.#start(step);
@@ -122,26 +134,17 @@ export class Carrying {
     const { running } = this.#engine;
     this.#standings.set(step.index, "in_progress");
     const work = this.#do(step)
-      .catch((error: unknown) => this.#trouble(error))
+      // What keeps one criterion from being worked on keeps all of them: their agents are stopped, in order.
+      .catch((error: unknown) => stopOver(this.#engine.run.lease, error))
       .finally(() => running.delete(step.index));
     running.set(step.index, work);
-  }
-
-  /** What keeps one criterion from being worked on (a disk, git) keeps all of them: their agents are stopped, in order. */
-  #trouble(error: unknown): void {
-    const { lease } = this.#engine.run;
-    // Of a run that is not ours any more, whatever was under way ends with the signal's own reason.
-    if (lease.lost.aborted) return;
-    if (!(error instanceof OuroborosError)) throw error;
-    lease.giveUp({ kind: "stopped", why: `${error.message}. ${error.next}` });
   }
 
   async #do(step: Step): Promise<void> {
     const { context, run } = this.#engine;
     // Read anew each time: it may have waited for something in the middle of an attempt.
     const history = (await readStepHistories(context.store, run.executionId)).get(step.scope);
-    const past = { history, answers: this.#answers.get(step.index), broken: this.#broken.get(step.index) };
-    this.#ended(step, await doCriterion(this.#engine, step, past));
+    this.#ended(step, await doCriterion(this.#engine, step, { history, answers: this.#answers.get(step.index) }));
   }
 
   #ended(step: Step, end: CriterionEnd): void {
@@ -207,10 +210,13 @@ export class Carrying {
     return "again";
   }
 
+  #hours(): number {
+    return (performance.now() - this.#began) / 3_600_000;
+  }
+
   #overCeiling(): OwnerEnd | undefined {
     const { settings, usages } = this.#engine;
-    const spent = spentOf(usages, (performance.now() - this.#began) / 3_600_000);
-    const which = overCeiling(spent, settings.ceiling);
+    const which = overCeiling(spentOf(usages, this.#hours()), settings.ceiling);
     if (!which) return undefined;
     const why = `The run has reached its ceiling of ${settings.ceiling[which]} ${which}. Raise it in config.yaml (execution), then resume`;
     return { status: "paused", reason: "ceiling", why };
@@ -226,8 +232,7 @@ export class Carrying {
     const isLast = this.#wholeChecks++ > 0;
     for (const { step, facts } of broken) {
       this.#standings.set(step.index, isLast ? "failed" : "pending");
-      this.#broken.set(step.index, facts);
-      const error = `It held alone, and does not together with the others. ${facts}`.slice(0, 2_000);
+      const error = `It held alone, and does not together with the others. ${facts}`.slice(0, 4_000);
       const failure = { success: false, failure: "CONFLICT", error, will_retry: !isLast };
       await log.turn(step, isLast ? "failed" : "in_progress", STEP_FAILED, failure);
     }
@@ -244,7 +249,7 @@ export class Carrying {
         await log.turn(step, "failed", STEP_FAILED, { success: false, failure: "BLOCKED", error, will_retry: false });
     }
     const kept = workspace.kind === "in_place" ? [] : await workspace.prune();
-    const spent = spentOf(usages, (performance.now() - this.#began) / 3_600_000);
+    const spent = spentOf(usages, this.#hours());
     const { kind, branch, base, repository, notes } = workspace;
     const { total, done, failed } = log.counts();
     const summary = {
@@ -257,6 +262,12 @@ export class Carrying {
     };
     if (failed.length === 0) return { status: "completed", summary };
     const names = failed.map(({ index }) => index + 1).join(", ");
-    return { status: "failed", error: `${failed.length} of ${total} criteria failed: ${names}`, summary };
+    return { status: "failed", error: `${failed.length} of ${total} steps failed: ${names}`, summary };
   }
+}
+
+/** What a host has been asked, and what it has handed in as failed since the run last began, outlasts the owner that asked. */
+function stateWithHost(history: StepHistory | undefined, since: number): StepState | undefined {
+  if (history?.open) return "in_progress";
+  return history?.failed?.isLast && history.failed.rowid > since ? "failed" : undefined;
 }

@@ -4,7 +4,7 @@ import type { Outcome } from "../runtimes/runtime.ts";
 
 /** Why the work does not count, if it does not; the check goes before what the agent says of itself. */
 export function failureOf(
-  { verdict, cause, edited_checks, tree_hash }: Verification,
+  { verdict, cause, edited_checks, tree_hash, commit }: Verification,
   outcome: Outcome | undefined,
   before: string | null,
 ): Failure | undefined {
@@ -16,10 +16,12 @@ export function failureOf(
     return ended ?? (isUnchanged ? "NO_CHANGE" : "FAILED_CHECK");
   }
   if (cause === "timed_out") return "FAILED_CHECK";
-  return ended ?? (isUnchanged ? "NO_CHANGE" : undefined);
+  // In the folder itself, where nothing is committed, upstream's rule holds: what cannot be checked is done when its agent says so.
+  return ended ?? (isUnchanged && commit !== null ? "NO_CHANGE" : undefined);
 }
 
-function endingFailure({ ending }: Outcome): Failure | undefined {
+/** Why an agent came to no end in order, if it did not. */
+export function endingFailure({ ending }: Outcome): Failure | undefined {
   if (ending === "succeeded" || ending === "off_form") return undefined;
   return ending === "timed_out" ? "TOO_BIG" : "CRASHED";
 }

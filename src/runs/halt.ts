@@ -1,6 +1,8 @@
+import { OuroborosError } from "../base/errors.ts";
 import type { PauseReason } from "../domain/session/pause-reason.ts";
 import type { Outcome } from "../runtimes/runtime.ts";
 import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
+import type { RunLease } from "../sessions/owner/run-lease.ts";
 
 /** Why a run cannot go on for now, though none of its steps has failed by that. */
 export type Halt = Outcome & { readonly ending: "needs_host" | "limited" | "unauthorized" };
@@ -36,6 +38,14 @@ export function pauseOf(
     case "unauthorized":
       return paused("not_logged_in", `${runtime} is not logged in${said}. Log in to it, then resume`);
   }
+}
+
+/** The world is in the way (a disk, git, the store): the run stops in order, to be resumed, and says why. */
+export function stopOver(lease: RunLease, error: unknown): void {
+  // Of a run that is not ours any more, whatever was under way ends with the signal's own reason.
+  if (lease.lost.aborted) return;
+  if (!(error instanceof OuroborosError)) throw error;
+  lease.giveUp({ kind: "stopped", why: `${error.message}. ${error.next}` });
 }
 
 function paused(

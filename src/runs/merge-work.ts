@@ -4,6 +4,7 @@ import type { Verification } from "../domain/run/verdict.ts";
 import type { Bench } from "../workspaces/workspace.ts";
 import { checkWork } from "./check-work.ts";
 import type { Engine } from "./engine.ts";
+import type { Halt } from "./halt.ts";
 
 /** How work came into the run's branch, or why it did not. */
 export type Merge =
@@ -11,6 +12,8 @@ export type Merge =
   | { readonly kind: "conflict"; readonly files: readonly string[] }
   /** It held alone, and does not with what others have merged meanwhile. */
   | { readonly kind: "broken"; readonly verification: Verification }
+  /** Whoever should resolve a conflict cannot work for now. */
+  | { readonly kind: "halted"; readonly halt: Halt }
   | { readonly kind: "interrupted" };
 
 const MOST_TRIES = 20;
@@ -26,8 +29,8 @@ export function mergeWork(
     readonly bench: Bench;
     readonly verification: Verification;
     readonly common: Readonly<Record<string, unknown>>;
-    /** Has an agent resolve the conflicts in these files; false when it could not. */
-    readonly resolve: (files: readonly string[]) => Promise<boolean>;
+    /** Has an agent resolve the conflicts in these files; false when it could not, a halt when it cannot for now. */
+    readonly resolve: (files: readonly string[]) => Promise<boolean | Halt>;
   },
 ): Promise<Merge> {
   const { merging } = engine;
@@ -44,9 +47,10 @@ async function merge(engine: Engine, work: Parameters<typeof mergeWork>[1]): Pro
     if (lease.lost.aborted) return { kind: "interrupted" };
     const { outcome, files } = await bench.update();
     if (outcome === "conflict") {
-      const isResolved = await resolve(files);
+      const resolved = await resolve(files);
       if (lease.lost.aborted) return { kind: "interrupted" };
-      if (!isResolved || (await bench.unresolved()).length > 0) return { kind: "conflict", files };
+      if (typeof resolved === "object") return { kind: "halted", halt: resolved };
+      if (!resolved || (await bench.unresolved()).length > 0) return { kind: "conflict", files };
       await bench.commit(`Resolve conflicts of ${bench.name}`);
     }
     if (outcome !== "current") {

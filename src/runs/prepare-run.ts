@@ -1,15 +1,18 @@
-import { readdir } from "node:fs/promises";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { baseline } from "../checks/baseline.ts";
-import { isNearlyEmpty, type Plan, planRun } from "../domain/run/plan.ts";
+import { type Plan, planRun } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
 import { BASELINE_CHECKED, RUN_PREPARED, type Step } from "../domain/run/steps.ts";
+import { storedPlan } from "../domain/run/stored-plan.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
+import { readRunRows } from "../store/session/run-rows.ts";
 import type { StepHistory } from "../store/session/step-history.ts";
 import { openWorkspace } from "../workspaces/open-workspace.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
 import { checkLimits } from "./check-work.ts";
+import type { Engine } from "./engine.ts";
+import { makePlan } from "./make-plan.ts";
 import type { RunLog } from "./run-log.ts";
 
 export interface Prepared {
@@ -30,10 +33,13 @@ export async function prepareRun(
     steps,
     settings,
     histories,
+    usages,
   }: {
     readonly steps: readonly Step[];
     readonly settings: RunSettings;
     readonly histories: ReadonlyMap<string, StepHistory>;
+    /** What a mind takes for the plan goes in here. */
+    readonly usages: Engine["usages"];
   },
 ): Promise<Prepared | Refusal> {
   const impossible = planRun(run.seed.criteria);
@@ -43,19 +49,31 @@ export async function prepareRun(
     cwd: run.cwd,
     home: context.home,
     mode: run.workspace,
+    from: run.runStart ?? undefined,
     signal: run.lease.lost,
   });
   if (isRefusal(workspace)) return workspace;
-  const names = await readdir(run.cwd);
-  const plan = planRun(run.seed.criteria, { baseline: { isNearlyEmpty: isNearlyEmpty(names) } });
+  const plan =
+    (await planOnRecord(context, run)) ??
+    (await makePlan({ context, run, log, usages }, steps[0], workspace, settings));
   if (isRefusal(plan)) return plan;
   const { kind, branch, base, snapshot, notes, repository } = workspace;
-  await log.noteRun(RUN_PREPARED, { workspace: { kind, branch, base, snapshot, repository, notes }, plan });
+  // A mind that was interrupted has not been asked: whoever resumes the run asks again.
+  if (!run.lease.lost.aborted) {
+    await log.noteRun(RUN_PREPARED, { workspace: { kind, branch, base, snapshot, repository, notes }, plan });
+  }
   const isUntouched = [...histories.values()].every(({ attempts }) => attempts === 0);
   const found = isUntouched
     ? await checkBaseline(run, log, { workspace, steps, settings })
     : knownBaseline(steps, histories);
   return { workspace, plan, baseline: found };
+}
+
+/** A plan is made once: whoever takes the run over goes on by it. */
+async function planOnRecord({ store }: SessionContext, { executionId, seed }: OwnedRun): Promise<Plan | undefined> {
+  const rows = await readRunRows(store, executionId);
+  const prepared = rows.findLast(({ event_type }) => event_type === RUN_PREPARED);
+  return storedPlan(prepared?.payload.plan, seed.criteria);
 }
 
 function knownBaseline(steps: readonly Step[], histories: ReadonlyMap<string, StepHistory>): Map<number, string> {

@@ -49,9 +49,9 @@ export class RunLog {
     return this.#append([this.#stepEvent(step, type, withHash(payload, body))], body ? [body.statement] : []);
   }
 
-  /** Records something about the whole run. */
-  noteRun(type: string, payload: Payload): Promise<boolean> {
-    return this.#append([this.#runEvent(type, payload)]);
+  /** Records something about the whole run, or several such things at once. */
+  noteRun(type: string, ...payloads: readonly Payload[]): Promise<boolean> {
+    return this.#append(payloads.map((payload) => this.#runEvent(type, payload)));
   }
 
   /** Records that a step has changed, how far the run is with it, and the output that goes with it. */

@@ -7,18 +7,13 @@ import type { SessionContext } from "../sessions/session-context.ts";
 import { withdrawOthers } from "../store/orders/open-orders.ts";
 import { createOrder } from "../store/orders/work-orders.ts";
 import { STEP_WORK } from "../store/orders/work-rows.ts";
-import type { StepFailures } from "../store/session/run-records.ts";
 
 /**
  * Where a run lays a step out for a host's agents: a work order under the step's own stream. The same step is the same
- * order, so whoever owns the run next finds what was handed in; a step that has failed is another one when it is tried again.
+ * order, so whoever owns the run next finds what was handed in; a step that has failed is another one when it is tried again,
+ * as it is then told what went wrong.
  */
-export function workDesk(
-  { store }: SessionContext,
-  { sessionId, lease }: OwnedRun,
-  step: Step,
-  failures: StepFailures | undefined,
-): WorkDesk {
+export function workDesk({ store }: SessionContext, { sessionId, lease }: OwnedRun, step: Step): WorkDesk {
   return {
     async offer({ instructions, input, answerSchema, cwd }) {
       const body = {
@@ -27,7 +22,7 @@ export function workDesk(
         cwd,
         role: "work",
         instructions,
-        input: failures ? `${input}\n${earlier(failures)}` : input,
+        input,
         answer_schema: answerSchema,
         continuation: { tool: "ouroboros_resume_session", arguments: { session_id: sessionId } },
       };
@@ -48,8 +43,4 @@ export async function clearDesk(
   failpoint("withdraw:before");
   await patiently(() => withdrawOthers(store, lease.term, { kind: STEP_WORK, awaited }), lease.lost);
   failpoint("withdraw:after");
-}
-
-function earlier({ times, error }: StepFailures): string {
-  return `This is attempt ${times + 1}. The last one failed: ${error}\n`;
 }

@@ -16,7 +16,7 @@ import { readStream } from "./streams.ts";
 
 const SEED_CREATED = "seed.created";
 
-const Decision = v.object({ path: v.string(), by: v.string(), sources: v.array(v.string()) });
+const Decision = v.object({ path: v.string(), by: v.string(), sources: v.pipe(v.array(v.string()), v.readonly()) });
 /** Who decided one part of a seed (its dotted path or a criterion's key), and the answers or files it came from. */
 export type Decision = Readonly<v.InferOutput<typeof Decision>>;
 

@@ -89,7 +89,7 @@ async function toLine({ store }: SessionContext, { session, origin, plan, isRunn
   return {
     sessionId: session.session_id,
     goal: session.goal,
-    state: isRunning ? running(plan) : stopped(session, plan, origin),
+    state: isRunning ? running(plan, origin) : stopped(session, plan, origin),
     done: count(keys.completed_count),
     total: count(keys.total_count),
     elapsedSeconds: isRunning && since !== undefined && since <= now ? (now - since) / 1e6 : null,
@@ -99,18 +99,21 @@ async function toLine({ store }: SessionContext, { session, origin, plan, isRunn
   };
 }
 
-function running({ action }: ResumePlan): string {
+function running({ action }: ResumePlan, origin: Origin): string {
   if (action === "attach") return "running";
+  if (action === "elsewhere") return `running ${elsewhere(origin)}`;
   return action === "cancelling" ? "being cancelled" : "probably running";
 }
 
-function stopped({ status, reason }: Session, { action, why }: ResumePlan, { host, branch }: Origin): string {
+function stopped({ status, reason }: Session, { action, why }: ResumePlan, origin: Origin): string {
   const what =
     status === "running" ? `interrupted: ${why}` : reason === null ? status : `${status}: ${pauseWords(reason)}`;
-  if (action === "elsewhere") {
-    return `on another machine${host === null ? "" : ` (${host}${branch === null ? "" : `, ${branch}`})`}; ${what}`;
-  }
+  if (action === "elsewhere") return `${elsewhere(origin)}; ${what}`;
   return action === "needs_attention" ? `needs attention: ${why}` : what;
+}
+
+function elsewhere({ host, branch }: Origin): string {
+  return `on another machine${host === null ? "" : ` (${host}${branch === null ? "" : `, ${branch}`})`}`;
 }
 
 /** The folder as given and as the file system calls it: hosts name it either way. */

@@ -2,7 +2,8 @@ import { readdir } from "node:fs/promises";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import type { Ceiling } from "../domain/run/ceiling.ts";
 import type { WorkspaceMode } from "../domain/run/origin.ts";
-import { isNearlyEmpty, planRun } from "../domain/run/plan.ts";
+import { isNearlyEmpty, isOrderOpen, planRun } from "../domain/run/plan.ts";
+import type { RunSettings } from "../domain/run/run-settings.ts";
 import type { Criterion, Seed } from "../domain/seed/seed.ts";
 import { findCheckout } from "../workspaces/find-checkout.ts";
 
@@ -34,11 +35,14 @@ const BECAUSE: Readonly<Record<string, string>> = {
   mind: "a mind proposes it",
 };
 
+const ASKED =
+  "The seed gives no order: when the run begins, a mind is asked once which criteria build on which, and which files each will touch (orchestrator.plan_with_mind)";
+
 /** Plans a run of a seed in a folder as a worker would, or says why no worker would begin. */
 export async function runPlan(
   { goal, criteria }: Seed,
   where: { readonly cwd: string; readonly mode: WorkspaceMode },
-  settings: { readonly ceiling: Ceiling; readonly parallel: number },
+  settings: Pick<RunSettings, "ceiling" | "parallel" | "planWithMind">,
   signal: AbortSignal,
 ): Promise<RunPlanView | Refusal> {
   const { cwd, mode } = where;
@@ -53,6 +57,7 @@ export async function runPlan(
   const names = await readdir(cwd).catch(() => []);
   const plan = planRun(criteria, { baseline: { isNearlyEmpty: isNearlyEmpty(names) } });
   if (isRefusal(plan)) return plan;
+  const isAsked = settings.planWithMind && isOrderOpen(criteria, settings.parallel);
   const checkout = await findCheckout(cwd, signal);
   if (isRefusal(checkout)) return checkout;
   return {
@@ -67,7 +72,7 @@ export async function runPlan(
       })),
     ),
     not_together: plan.not_together.map(([a, b]) => [a + 1, b + 1] as const),
-    warnings: plan.warnings,
+    warnings: isAsked ? [...plan.warnings, ASKED] : plan.warnings,
     workspace: { kind: checkout === null ? "copy" : "git", repository: checkout?.top ?? cwd },
     parallel: settings.parallel,
   };

@@ -75,14 +75,16 @@ export function waitingWords({ waiting }: RunTree): string | null {
 
 /** What has changed between two looks at a run, a line each; everything but what is pending at the first. */
 export function changesBetween(before: RunTree | undefined, now: RunTree): string[] {
-  const old = new Map(before?.criteria.map((one) => [one.index, lineOf(one)]));
-  const changed = now.criteria.filter((one) => {
-    const known = old.get(one.index);
-    return known === undefined ? one.state !== "pending" : known !== lineOf(one);
+  const old = new Map(before?.criteria.map((one) => [one.index, linesOf(one)]));
+  const news = now.criteria.map((one) => {
+    const known = old.get(one.index) ?? (one.state === "pending" ? linesOf(one) : []);
+    return { one, lines: linesOf(one).filter((line) => !known.includes(line)) };
   });
-  const lines = changed.map(lineOf);
-  for (const { question, index } of changed) {
-    if (question) lines.push(`  answer: ouroboros answer ${now.session_id} ${index} TEXT (else: ${question.default})`);
+  const lines = news.flatMap((criterion) => criterion.lines);
+  for (const { one, lines: changed } of news) {
+    const { question, index } = one;
+    if (question && changed.length > 0)
+      lines.push(`  answer: ouroboros answer ${now.session_id} ${index} TEXT (else: ${question.default})`);
   }
   if (now.total > 0 && (before?.done !== now.done || before.total !== now.total)) {
     lines.push(`${now.done} of ${now.total} steps done`);
@@ -102,6 +104,19 @@ export function shortened(text: string, chars: number): string {
 export function lineOf(criterion: CriterionView): string {
   const { index, state, description } = criterion;
   return `${MARKS[state]} ${index} ${shortened(description, 88)}: ${standingWords(criterion)}`;
+}
+
+/** What a criterion was split into, a line each; none where it is whole, or done. */
+export function partLines({ index, state, parts }: CriterionView): string[] {
+  if (parts === null || state === "completed") return [];
+  return parts.map((part) => {
+    const { number, description } = part;
+    return `  ${MARKS[part.state]} ${index}.${number} ${shortened(description, 88)}`;
+  });
+}
+
+function linesOf(criterion: CriterionView): string[] {
+  return [lineOf(criterion), ...partLines(criterion)];
 }
 
 function numbers(indices: readonly number[]): string {

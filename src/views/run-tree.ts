@@ -5,6 +5,7 @@ import { type Spent, spentOf, unreportedOf } from "../domain/run/ceiling.ts";
 import { toOrigin } from "../domain/run/origin.ts";
 import { blockedSteps, type Standing } from "../domain/run/schedule.ts";
 import { AGENT_ENDED, RUN_PREPARED, RUN_WAITING, STEP_COMPLETED } from "../domain/run/steps.ts";
+import { type Part, partsOf } from "../domain/run/subtasks.ts";
 import { isTerminal, type SessionStatus } from "../domain/session/session.ts";
 import type { Liveness } from "../domain/session/verdict.ts";
 import { parseTimestamp, toIsoTimestamp } from "../domain/timestamp.ts";
@@ -45,6 +46,15 @@ export interface CriterionView {
   /** The failed criteria for which it will never begin. */
   readonly blocked_by: readonly number[];
   readonly question: OpenQuestion | null;
+  /** What it was split into, since it was too big as a whole; null where it was not. */
+  readonly parts: readonly PartView[] | null;
+}
+
+/** One part of a criterion; they are done in this order, and the criterion's check decides about all of them. */
+interface PartView {
+  readonly number: number;
+  readonly description: string;
+  readonly state: CriterionState;
 }
 
 export interface WorkspaceView {
@@ -180,6 +190,7 @@ function criteriaOf({
   readonly isLive: boolean;
 }): CriterionView[] {
   const folds = new Map<number, CriterionFold>();
+  const parts = partsOf(rows);
   const names = new Map<number, string>();
   for (const event of rows) {
     const [, number] = /^_ac_(\d+)$/.exec(event.aggregate_id.slice(executionId.length)) ?? [];
@@ -221,8 +232,16 @@ function criteriaOf({
       waits_for: missing.map((one) => one + 1),
       blocked_by: by.map((one) => one + 1),
       question: isLive ? fold.question : null,
+      parts: parts.get(index)?.map((part) => toPartView(part, fold.state)) ?? null,
     };
   });
+}
+
+/** Of a criterion that holds, every part does; where it has failed, nobody is at a part any more. */
+function toPartView({ number, text, status }: Part, whole: CriterionState): PartView {
+  const own = status === "executing" ? "in_progress" : status;
+  const isOver = whole === "completed" || (whole === "failed" && own === "in_progress");
+  return { number, description: text, state: isOver ? whole : own };
 }
 
 /** One that is blocked has not failed itself: what it waits for has. */

@@ -148,6 +148,7 @@ function criterion(index: number, description: string): CriterionView {
     waits_for: [],
     blocked_by: [],
     question: null,
+    parts: null,
   };
 }
 

@@ -86,6 +86,11 @@ test("each agent has a worktree of its own, what it hands in is checked, and wha
   await writeFile(join(String(again.cwd), fileOf(again)), "made");
   await submit(run, again);
   await run.stands("completed", 2);
+  // However often somebody has looked: what was asked for was asked once, and each attempt begun once.
+  expect(await run.context.store.database.read([{ sql: "SELECT count(*) AS n FROM ouro_work" }])).toMatchObject([
+    { rows: [{ n: 3 }] },
+  ]);
+  expect(await run.events("execution.session.started")).toHaveLength(3);
   const verdicts = (await run.events("execution.criterion.merged")).map(({ payload }) => payload.verdict);
   expect(verdicts).toEqual(["pass", "pass"]);
   expect((await readdir(run.project)).filter((name) => name.startsWith("file-"))).toEqual([]);
@@ -157,7 +162,7 @@ test("what is asked of a step has changed: only what is asked now can be claimed
   await until(async () => (await run.events("orchestrator.session.paused")).length === 2, "it waits again");
   const now = [await run.told(CLAIM), await run.told(CLAIM)];
   refusal(await run.call(CLAIM), "nothing_open");
-  expect(now.map(({ input }) => /: (File \d) is there/.exec(String(input))?.[1])).toEqual(["File 1", "File 9"]);
+  expect(now.map(({ input }) => /:\n(File \d) is there/.exec(String(input))?.[1])).toEqual(["File 1", "File 9"]);
   expect(now.map(({ work_id }) => work_id)).toContain(before.work_id);
 });
 

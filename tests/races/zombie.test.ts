@@ -121,9 +121,9 @@ describe.if(process.platform === "linux")("a frozen worker", () => {
   test.concurrent.each([
     ["append:before#1", "before it shows its plan"],
     ["append:after#1", "after it has shown its plan"],
-    ["append:before#2", "before it begins a step"],
+    ["append:before#3", "before it begins a step"],
     ["guarded-agent:spawn:before", "before it starts an agent"],
-    ["append:before#3", "before it records its agent"],
+    ["append:before#4", "before it records its agent"],
     ["prompt:before", "before it tells its agent what to do"],
     ["prompt:after", "after it has told its agent what to do"],
     ["renew:before#1", "before it renews its lease"],
@@ -138,9 +138,9 @@ describe.if(process.platform === "linux")("a frozen worker", () => {
   });
 
   test.concurrent.each([
-    ["append:before#4", "before it records that its agent has ended"],
-    ["append:before#5", "before it records what its agent has done"],
-    ["append:after#5", "after it has recorded what its agent has done"],
+    ["append:before#5", "before it records that its agent has ended"],
+    ["append:before#8", "before it records what its agent has done"],
+    ["append:after#8", "after it has recorded what its agent has done"],
     ["end-run:before", "before it ends the run"],
   ])(
     "whose agent is done and that wakes up as a zombie at %s (%s) changes no row and ends by itself",

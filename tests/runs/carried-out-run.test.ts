@@ -46,7 +46,8 @@ describe.skipIf(process.platform !== "linux")("a run by competent programmers", 
     expect(await home.run()).toMatchObject({ code: 0, json: { status: "completed" } });
     expect(filesOf(home.project)).toEqual(before);
     const { repository, base, branch } = home.branch();
-    expect(home.end()?.payload.summary).toMatchObject({ workspace: { kind: "copy", branch } });
+    const notes = [expect.stringMatching(/^The folder is not under git: the run works on a copy of it/)];
+    expect(home.end()?.payload.summary).toMatchObject({ workspace: { kind: "copy", branch, notes } });
     const diff = gitIn(repository, "diff", "--name-status", base, branch);
     expect(diff).toBe("A\tsrc/slug.mjs\nA\tsrc/words.mjs\n");
   });

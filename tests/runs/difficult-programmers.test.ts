@@ -87,6 +87,21 @@ describe.skipIf(process.platform !== "linux")("a programmer who", () => {
     );
   }
 
+  run(
+    "is at a limit while it puts two pieces of work together goes on with that later, and nobody begins anew",
+    async () => {
+      const listed = (number: number) => criterion(number, { verify_command: `grep -q part${number} src/list.mjs` });
+      using home = new RunHome({
+        criteria: [listed(1), listed(2)],
+        orders: { 1: ["adds_to_list"], 2: ["adds_to_list"] },
+      });
+      writeFileSync(join(home.desk, "limited-merge"), "");
+      expect(await home.run()).toMatchObject({ code: 0, json: { status: "completed" } });
+      expect(home.made("src/list.mjs")).toBe('export const list = ["part1", "part2"];\n');
+      expect([home.journal("resolve").length, home.starts().sort(), home.events(FAILED)]).toEqual([2, [1, 2], []]);
+    },
+  );
+
   run("stalls, crashes or is killed halfway is followed by another one, who finishes it", async () => {
     using home = new RunHome({
       criteria: [criterion(1), criterion(2)],

@@ -15,8 +15,8 @@ echo '{"type":"result","text":"done"}'`;
 
 test.each([
   [
-    "usage limit",
-    { kind: "limited", message: "come back later", retry_after_ms: 600_000 },
+    "usage limit of half a day",
+    { kind: "limited", message: "come back later", retry_after_ms: 43_200_000 },
     "usage_limit",
     "its agent's usage limit is reached",
   ],
@@ -92,7 +92,7 @@ test("a run for the host says what it waits for, from a terminal too, and anothe
 });
 
 test("a step takes no longer than the configuration says", async () => {
-  await using given = await halting("execution: { step_timeout_minutes: 0.01 }\n");
+  await using given = await halting("execution: { step_timeout_minutes: 0.01, ac_retry_attempts: 0 }\n");
   const { code, json } = await given.json([
     "run",
     given.seed,

@@ -50,10 +50,9 @@ export async function hostRun(
     { readOnly: false, create: true },
   );
   // Another agent would be the one to choose, if nobody had said otherwise.
-  const context = createSessionContext(store, home.home, DEFAULT_POLICY, {
-    chosen: "little",
-    commands: { little: ["false"] },
-  });
+  const runtimes = { chosen: "little", commands: { little: ["false"] } };
+  const asking = createSessionContext(store, home.home, DEFAULT_POLICY, runtimes);
+  const context: SessionContext = { ...asking, consent: "always" };
   const numbers = Array.from({ length: criteria }, (_, index) => index + 1);
   const acceptance_criteria = numbers.map((number) => {
     const description = `File ${number} is there`;

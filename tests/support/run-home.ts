@@ -6,6 +6,7 @@ import { crashProgram } from "../crash/support/crash-program.ts";
 import { HOMES, type HomeProcess, processesOf, until } from "../crash/support/processes.ts";
 import { type CriterionText, gitIn, makeRepository, writeLibrary } from "./run-library.ts";
 
+const PLANNER = join(import.meta.dirname, "../fixtures/agents/minds/planner.ts");
 const PROGRAMMER = join(import.meta.dirname, "../fixtures/agents/programmers/programmer.ts");
 
 export interface RunEvent {
@@ -27,6 +28,8 @@ interface Given {
   /** The section `execution` of the configuration. */
   readonly execution?: Readonly<Record<string, unknown>>;
   readonly parallel?: number;
+  /** What the mind says that is asked for an order, and for the parts of a criterion; without any, nobody is asked. */
+  readonly mind?: { readonly plan?: object; readonly split?: object };
   readonly isRepository?: boolean;
   readonly leaseSeconds?: number;
 }
@@ -39,17 +42,22 @@ export class RunHome implements Disposable {
   readonly #seed = join(this.home, "seed.json");
   readonly #database = join(this.home, "ouroboros.db");
   readonly #leaseSeconds: number;
+  readonly #hasMind: boolean;
   readonly #children = new Set<ChildProcess>();
 
   constructor(given: Given) {
-    const { criteria, orders = {}, execution = {}, parallel = 3, isRepository = true, leaseSeconds = 30 } = given;
+    const { criteria, orders = {}, execution = {}, parallel = 3, isRepository = true, leaseSeconds = 30, mind } = given;
     this.#leaseSeconds = leaseSeconds;
+    this.#hasMind = mind !== undefined;
     mkdirSync(this.project);
     mkdirSync(this.desk);
     writeLibrary(this.project);
     if (isRepository) makeRepository(this.project);
     writeFileSync(join(this.desk, "journal"), "");
     writeFileSync(join(this.desk, "orders.json"), JSON.stringify(orders));
+    for (const [kind, answer] of Object.entries(mind ?? {})) {
+      writeFileSync(join(this.desk, `${kind}.json`), JSON.stringify(answer));
+    }
     this.configure({ execution, parallel });
     writeFileSync(this.#seed, JSON.stringify({ goal: "A library of words", acceptance_criteria: criteria }));
   }
@@ -58,9 +66,16 @@ export class RunHome implements Disposable {
   configure({ execution = {}, parallel = 3 }: Pick<Given, "execution" | "parallel">): void {
     const command = [process.execPath, PROGRAMMER, this.desk];
     const config = {
-      runtimes: { programmer: { command, output: "jsonl" } },
+      runtimes: {
+        programmer: { command, output: "jsonl" },
+        planner: { command: [process.execPath, PLANNER, this.desk] },
+      },
+      // A worker has no host: without a mind of its own a run asks nobody, whatever is installed here.
+      minds: { standard: this.#hasMind ? "planner" : "host" },
       orchestrator: { runtime_backend: "programmer", max_parallel_workers: parallel },
       execution,
+      // Its seed is the test's own; whether somebody is asked is what tests/trust is about.
+      consent: { checks: "always" },
     };
     writeFileSync(join(this.home, "config.yaml"), JSON.stringify(config));
   }

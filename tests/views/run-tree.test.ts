@@ -52,6 +52,31 @@ test("what held before anybody worked is kept and not proven, also where a later
   expect((await run.tree()).criteria[0]).toMatchObject({ outcome: "kept", was_green_before: true });
 });
 
+test("a criterion that was split shows its parts; once it holds they all do, once it has failed nobody is at one", async () => {
+  await using run = await givenRun({ after: [[]] });
+  await run.step(0, "session.started", { attempt: 1 });
+  expect((await run.tree()).criteria[0]?.parts).toBeNull();
+  const part = (sub_task_index: number, status: string, more: object = {}) =>
+    run.whole("subtask.updated", { ac_index: 1, sub_task_index, content: `Half ${sub_task_index}`, status, ...more });
+  await part(1, "pending", { text: "The first half, at length", bench: "ac1-1" });
+  await part(2, "pending");
+  await part(2, "splendid");
+  const whole = await run.tree();
+  await part(1, "completed");
+  await part(2, "executing");
+  const tree = await run.tree();
+  expect(tree.criteria[0]?.parts).toEqual([
+    { number: 1, description: "The first half, at length", state: "completed" },
+    { number: 2, description: "Half 2", state: "in_progress" },
+  ]);
+  expect(changesBetween(whole, tree)).toEqual(["  ● 1.1 The first half, at length", "  ◐ 1.2 Half 2"]);
+  const states = async () => (await run.tree()).criteria[0]?.parts?.map(({ state }) => state);
+  await run.step(0, "session.failed", { will_retry: false, failure: "TOO_BIG", error: "no" });
+  expect(await states()).toEqual(["completed", "failed"]);
+  await run.step(0, "session.completed", { success: true });
+  expect(await states()).toEqual(["completed", "completed"]);
+});
+
 test("spent is what agents reported and nothing else; a retry's and a resolver's agents count, too", async () => {
   await using run = await givenRun({ after: [[]] });
   expect(spentWords(await run.tree())).toBeNull();

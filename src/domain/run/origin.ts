@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import type { Payload } from "../event.ts";
+import { Conducting } from "../evolution/conducting.ts";
+import { RunStart } from "./run-start.ts";
 
 /** Where and with what a session's work began, as far as its rows say. */
 export interface Origin {
@@ -18,6 +20,12 @@ export interface Origin {
   readonly project_dir: string | null;
   /** Where its agents work: in worktrees of the project, or in the folder itself. */
   readonly workspace_mode: WorkspaceMode | null;
+  /** Agents at once, where whoever started it said so; else as configured. */
+  readonly parallel: number | null;
+  /** The earlier work that it goes on from; null where it began with what was checked out. */
+  readonly run_start: RunStart | null;
+  /** The lineage that it has go on by itself, and within what bounds; null for a run. */
+  readonly conducts: Conducting | null;
   /** The folder of its work, as whoever last started or resumed it said. */
   readonly workspace_path: string | null;
 }
@@ -25,6 +33,11 @@ export interface Origin {
 /** Worktrees of the project's repository, or of a copy where it has none; or the folder itself, where nothing is kept apart. */
 export const WORKSPACE_MODES = ["worktree", "in_place"] as const;
 export type WorkspaceMode = (typeof WORKSPACE_MODES)[number];
+
+/** As many agents at once as may be asked for. */
+export const MOST_PARALLEL = 8;
+/** Agents at once, as an order or a row names them. */
+export const Parallel = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_PARALLEL));
 
 const Text = v.fallback(v.nullable(v.pipe(v.string(), v.minLength(1))), null);
 const Known = v.object({
@@ -38,6 +51,9 @@ const Known = v.object({
   project_dir: v.optional(Text, null),
   workspace_path: v.optional(Text, null),
   workspace_mode: v.optional(v.fallback(v.nullable(v.picklist(WORKSPACE_MODES)), null), null),
+  parallel: v.optional(v.fallback(v.nullable(Parallel), null), null),
+  run_start: v.optional(v.fallback(v.nullable(RunStart), null), null),
+  conducts: v.optional(v.fallback(v.nullable(Conducting), null), null),
 });
 
 /** Reads what the rows that began and claimed a session say. */

@@ -4,7 +4,8 @@ import { allBefore, circlesIn, type Edge, levelsOf, type Waits } from "./levels.
 import { overlapsOf } from "./overlap.ts";
 
 /** Who wanted an order: the seed, a mind, files that two criteria touch, or a tree with nothing yet to build on. */
-type PlanSource = "seed" | "mind" | "files" | "ground";
+export const PLAN_SOURCES = ["seed", "mind", "files", "ground"] as const;
+type PlanSource = (typeof PLAN_SOURCES)[number];
 
 /** In what order the criteria of a seed are worked on; indices from 0. JSON, kept with the run. */
 export interface Plan {
@@ -20,7 +21,7 @@ export interface Plan {
 }
 
 /** What is known besides the seed; none of it can make a plan impossible. */
-interface Hints {
+export interface Hints {
   /** An order that a mind proposes. */
   readonly edges?: readonly Edge[] | undefined;
   /** Files that each criterion will probably touch, by its index. */
@@ -28,11 +29,17 @@ interface Hints {
   readonly baseline?: { readonly isNearlyEmpty: boolean } | undefined;
 }
 
-type Planned = Pick<Criterion, "key" | "depends_on" | "expected_artifacts">;
+/** What a plan takes of a criterion. */
+export type Planned = Pick<Criterion, "key" | "depends_on" | "expected_artifacts">;
 
 /** Is there nothing in a project's top folder but, say, a licence and a page? Then somebody has to lay the ground first. */
 export function isNearlyEmpty(names: readonly string[]): boolean {
   return names.filter((name) => !name.startsWith(".")).length <= 3;
+}
+
+/** Would a mind's word on the order change anything? Not where the seed gives one, nor where they are done one by one. */
+export function isOrderOpen(criteria: readonly Planned[], parallel: number): boolean {
+  return parallel > 1 && criteria.length > 1 && criteria.every(({ depends_on }) => depends_on.length === 0);
 }
 
 /** Each criterion is hours of an agent's work; the pairs below are counted in squares. */

@@ -32,7 +32,7 @@ interface Budget {
   readonly retries?: number | undefined;
   /** How often an attempt that ran out of time goes on with the rest. */
   readonly continuations?: number | undefined;
-  /** False for a part of what was split already. */
+  /** False for what was split already. */
   readonly maySplit?: boolean | undefined;
 }
 
@@ -56,7 +56,7 @@ export type Decision =
   | { readonly action: "wait"; readonly retry_after_ms: number | null };
 
 const RETRIES = 2;
-const CONTINUATIONS = 2;
+const CONTINUATIONS = 1;
 
 /**
  * What comes after the attempts at a criterion so far, oldest first. Waiting for a provider and going on with the rest take
@@ -75,7 +75,7 @@ export function judgeAttempt(
     const times = history.filter(isGettingOn).length;
     if (times <= continuations) return { action: "retry", bench: "same", goes_on: true };
     if (maySplit) return { action: "split" };
-    return { action: "fail", failure, why: `${many(times, "attempt")} ran out of time, and it is a part already` };
+    return { action: "fail", failure, why: `${many(times, "attempt")} ran out of time, and it was split already` };
   }
   const spent = history.filter(isSpent);
   if (spent.length > retries) {

@@ -10,6 +10,8 @@ export interface RunSettings {
   readonly verifyMs: number;
   /** How long a question waits for a person before its default is taken. */
   readonly questionMs: number;
+  /** Is a mind asked which criteria build on which, where the seed says nothing of that? */
+  readonly planWithMind: boolean;
   readonly ceiling: Ceiling;
 }
 
@@ -18,5 +20,6 @@ export const DEFAULT_RUN_SETTINGS: RunSettings = {
   retries: 2,
   verifyMs: 600_000,
   questionMs: 3_600_000,
+  planWithMind: true,
   ceiling: DEFAULT_CEILING,
 };

@@ -24,6 +24,8 @@ export const CONVERSATION_BEGUN = "execution.conversation.begun";
 export const TOOL_STARTED = "execution.tool.started";
 export const QUESTION_ASKED = "execution.question.asked";
 export const QUESTION_ANSWERED = "execution.question.answered";
+/** Upstream's: one part of a criterion that was split, in the run's own stream. */
+export const SUBTASK_UPDATED = "execution.subtask.updated";
 export const RUN_WAITING = "execution.run.waiting";
 export const WORKFLOW_PROGRESS = "workflow.progress.updated";
 

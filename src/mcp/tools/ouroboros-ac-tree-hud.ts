@@ -5,6 +5,7 @@ import {
   activityWords,
   MARKS,
   mostTelling,
+  partLines,
   shortened,
   spentWords,
   standingWords,
@@ -62,9 +63,10 @@ export const ouroborosAcTreeHud = defineTool({
   },
 });
 
-function compact({ description, waits_for, blocked_by, reason, now, ...rest }: CriterionView) {
+function compact({ description, waits_for, blocked_by, reason, now, parts, ...rest }: CriterionView) {
   return withoutNulls({
     ...rest,
+    parts: parts?.map((part) => ({ ...part, description: shortened(part.description, LABEL_CHARS) })),
     description: shortened(description, LABEL_CHARS),
     reason: reason && shortened(reason, 300),
     now: now && withoutNulls(now),
@@ -93,10 +95,11 @@ function nodeOf(criterion: CriterionView): string[] {
   const { index, description, state, question } = criterion;
   const doing = activityWords(criterion);
   const line = `${MARKS[state]} ${index} ${shortened(description, LABEL_CHARS)} [${standingWords(criterion)}${doing === "" ? "" : `; ${doing}`}]`;
-  if (question === null) return [line];
+  const parts = partLines(criterion);
+  if (question === null) return [line, ...parts];
   const options = question.options.length === 0 ? "" : `, options: ${question.options.join(" | ")}`;
   const answer = `ouroboros_submit {"work_id":"${question.work_id}","result":{"answer":"…"}}`;
-  return [line, `    ask the person, then ${answer} (default: ${question.default}${options})`];
+  return [line, ...parts, `    ask the person, then ${answer} (default: ${question.default}${options})`];
 }
 
 function prefixed(label: string, words: string | null): string | null {

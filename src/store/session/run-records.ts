@@ -46,34 +46,29 @@ INTERSECT SELECT rowid FROM events WHERE event_type = '${WORKFLOW_PROGRESS}')`;
   return finishedSteps(executionId, outcomes, lists.map(toStoredEvent));
 }
 
-/** How a step has failed so far. */
-export interface StepFailures {
-  readonly times: number;
-  readonly error: string;
-  /** It failed since the session began or was last taken back from its end, and has not been tried again. */
-  readonly stands: boolean;
-}
-
-/** The failures of an execution's steps, by scope. */
-export async function readStepFailures(
-  store: Store,
-  { executionId, sessionId }: { readonly executionId: string; readonly sessionId: string },
-): Promise<ReadonlyMap<string, StepFailures>> {
+/** Where a session was begun or last taken back from its end: what stands before that in its streams belongs to another go. */
+export async function readLastBeginning(store: Store, sessionId: string): Promise<number> {
   const [start] = await query(
     store.database,
     `SELECT max(rowid) AS top FROM (SELECT rowid FROM events WHERE aggregate_type = 'session' AND aggregate_id = ?
 INTERSECT SELECT rowid FROM events WHERE event_type IN ('${SESSION_STARTED}', '${SESSION_REOPENED}'))`,
     [sessionId],
   );
-  const since = Number(start?.top ?? 0);
-  const failures = new Map<string, StepFailures>();
-  for (const event of await eventsOfSteps(store, executionId, [STEP_COMPLETED, STEP_FAILED])) {
-    const { aggregate_id: scope, event_type, payload, rowid } = event;
-    const times = failures.get(scope)?.times ?? 0;
-    if (event_type === STEP_COMPLETED) failures.delete(scope);
-    else failures.set(scope, { times: times + 1, error: String(payload.error ?? "unknown"), stands: rowid > since });
-  }
-  return failures;
+  return Number(start?.top ?? 0);
+}
+
+/** Milliseconds for which owners other than that of this epoch have worked on an execution: from the first row of each to its last. */
+export async function readWorkedMs(store: Store, executionId: string, epoch: number): Promise<number> {
+  const [sum] = await query(
+    store.database,
+    `SELECT CAST(1000 * sum(seconds) AS INTEGER) AS ms FROM (
+SELECT unixepoch(max(timestamp), 'subsec') - unixepoch(min(timestamp), 'subsec') AS seconds,
+iif(json_valid(payload), payload ->> 'epoch', NULL) AS owner
+FROM events WHERE aggregate_type = 'execution' AND aggregate_id >= :execution || '_' AND aggregate_id < :execution || '\`'
+GROUP BY owner) WHERE owner <> :epoch AND seconds > 0`,
+    { execution: executionId, epoch },
+  );
+  return Number(sum?.ms ?? 0);
 }
 
 /** The process groups that were started for an execution and of whose end nothing is recorded. */

@@ -12,13 +12,14 @@ import {
   STEP_COMPLETED,
   STEP_FAILED,
   STEP_STARTED,
+  SUBTASK_UPDATED,
   TOOL_STARTED,
 } from "../../domain/run/steps.ts";
 import { query } from "../engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
 import type { Store } from "../store.ts";
 
-const OF_RUN = [RUN_PREPARED, RUN_WAITING];
+const OF_RUN = [RUN_PREPARED, RUN_WAITING, SUBTASK_UPDATED];
 const OF_STEPS = [
   STEP_STARTED,
   STEP_COMPLETED,

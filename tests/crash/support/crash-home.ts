@@ -63,7 +63,9 @@ export class CrashHome implements Disposable {
     spawnSync("mkfifo", [join(this.work, "gate")]);
     // Held open both ways: whoever lets an agent through need not wait for it, nor it for a second word.
     this.#gate = openSync(join(this.work, "gate"), "r+");
-    writeFileSync(join(this.home, "config.yaml"), `runtimes:\n  crash: { command: ["${AGENT}"] }\n`);
+    // What dies with a step's agent is seen in how the run ends: nobody tries again by themselves.
+    const config = { runtimes: { crash: { command: [AGENT] } }, execution: { ac_retry_attempts: 0 } };
+    writeFileSync(join(this.home, "config.yaml"), JSON.stringify(config));
     const criteria = Array.from({ length: steps }, (_, index) => `the ${index + 1}th thing`).join(", ");
     writeFileSync(this.seed, `goal: Survive\nacceptance_criteria: [${criteria}]\nmetadata: { seed_id: ${SEED_ID} }\n`);
   }

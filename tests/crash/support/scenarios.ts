@@ -45,7 +45,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "the worker of a run at work",
     failpoints: [
-      ...[1, 2, 3, 4, 5, 7].flatMap((nth) => both("append", nth)),
+      ...[2, 3, 4, 5, 6, 7, 8, 10].flatMap((nth) => both("append", nth)),
       ...both("prompt"),
       ...both("guarded-agent:spawn"),
       ...both("guarded-agent:spawn", 2),
@@ -54,9 +54,9 @@ export const SCENARIOS: readonly Scenario[] = [
     async play(crash) {
       await run(crash).said;
       await crash.died("worker");
-      const nth = Number(/^append:.*#(\d)$/.exec(crash.failpoint)?.[1]);
+      const nth = Number(/^append:.*#(\d+)$/.exec(crash.failpoint)?.[1]);
       if (nth) expect(crash.atDeath).toHaveLength(rowsAfterBatches(crash.isAfter ? nth : nth - 1));
-      if (crash.failpoint === "append:after#5") expect(crash.had(STEP_COMPLETED)).toBe(1);
+      if (crash.failpoint === "append:after#8") expect(crash.had(STEP_COMPLETED)).toBe(1);
       if (crash.failpoint === "end-run:after") expect(crash.had("orchestrator.session.completed")).toBe(1);
       await completes(crash);
     },
@@ -170,22 +170,16 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "the worker that takes a foreign clean-up back",
-    failpoints: [...both("reopen-owned"), ...both("end-run:reopen")],
+    failpoints: both("reopen-owned"),
     leaseSeconds: 3,
+    play: (crash) => takesCleanUpBack(crash),
+  },
+  {
+    name: "the worker that takes a foreign clean-up back at its end",
+    // With a lease that is not renewed before that.
+    failpoints: both("end-run:reopen"),
     async play(crash) {
-      crash.home.mark("hold", 2);
-      await run(crash).said;
-      await crash.home.until("the last step begins", () =>
-        crash.home.journal().some((line) => line.startsWith("begin 2")),
-      );
-      const id = String(crash.home.sessionIds()[0]);
-      const payload = { reason: "stale", cancelled_by: "auto_cleanup" };
-      crash.home.python(CANCELLED, ["session", id], payload);
-      if (crash.failpoint.startsWith("end-run")) crash.home.letThrough();
-      await crash.died("worker");
-      expect(crash.had(REOPENED)).toBe(crash.isAfter ? 1 : 0);
-      crash.home.unmark("hold", 2);
-      await completes(crash);
+      await takesCleanUpBack(crash, () => crash.home.letThrough());
     },
   },
   {
@@ -529,10 +523,11 @@ function both(name: string, nth?: number): string[] {
   return [`${name}:before${which}`, `${name}:after${which}`];
 }
 
-/** Rows in the store after so many batches of a run: its start and its job, then the plan, then what a step writes. */
+/** Rows in the store after so many batches of a run: its start and its job, then list and plan, then what a step writes. */
 function rowsAfterBatches(batches: number): number {
-  // A step's beginning and its end are two rows each: the step's own and the list of all.
-  const sizes = [1, 2, 1, 1, 2, 2, 1, 1, 2];
+  // A step's beginning and its end are two rows each, the step's own and the list of all; its agent, verdict and merge are one.
+  const step = [2, 1, 1, 1, 1, 2];
+  const sizes = [1, 1, ...step, ...step];
   return 2 + sizes.slice(0, batches).reduce((sum, size) => sum + size, 0);
 }
 
@@ -572,6 +567,19 @@ async function completesPython(crash: Crash, id: string): Promise<void> {
   const said = await home.call("resume", id, "--seed", home.seed, "--cwd", home.work, "--wait", "--json");
   expect(said).toMatchObject({ code: 0, json: { status: "completed" } });
   await crash.endsAs("completed", { id });
+}
+
+async function takesCleanUpBack(crash: Crash, next?: () => void): Promise<void> {
+  crash.home.mark("hold", 2);
+  await run(crash).said;
+  await crash.home.until("the last step begins", () => crash.home.journal().some((line) => line.startsWith("begin 2")));
+  const id = String(crash.home.sessionIds()[0]);
+  crash.home.python(CANCELLED, ["session", id], { reason: "stale", cancelled_by: "auto_cleanup" });
+  next?.();
+  await crash.died("worker");
+  expect(crash.had(REOPENED)).toBe(crash.isAfter ? 1 : 0);
+  crash.home.unmark("hold", 2);
+  await completes(crash);
 }
 
 /** A person cancels it (again); whatever was done about it before, it ends up cancelled, once and in that person's name. */

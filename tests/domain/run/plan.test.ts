@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { isRefusal } from "../../../src/base/refusal.ts";
 import type { Edge } from "../../../src/domain/run/levels.ts";
-import { type Plan, planRun } from "../../../src/domain/run/plan.ts";
+import { isOrderOpen, type Plan, planRun } from "../../../src/domain/run/plan.ts";
+import { storedPlan } from "../../../src/domain/run/stored-plan.ts";
 import { refusalOf } from "../seed/support/seed-of.ts";
 import { criteriaOf, orders } from "./support/plans.ts";
 
@@ -138,3 +139,36 @@ function planned(...given: Parameters<typeof planRun>): Plan {
 function levelIn({ levels }: Plan): (index: number) => number {
   return (index) => levels.findIndex((level) => level.includes(index));
 }
+
+test("a plan that was kept is the same plan again, whatever it was made of", () => {
+  const proposal = fc.record({ before: fc.nat(12), after: fc.nat(12) });
+  fc.assert(
+    fc.property(orders(), fc.array(proposal, { maxLength: 20 }), fc.boolean(), (waits, edges, isNearlyEmpty) => {
+      const criteria = criteriaOf(waits, { 0: ["src/a.ts"], 1: ["src"] });
+      const plan = planned(criteria, { edges, baseline: { isNearlyEmpty } });
+      expect(storedPlan(JSON.parse(JSON.stringify(plan)), criteria)).toEqual(plan);
+    }),
+  );
+});
+
+test("what is kept and is no plan for these criteria is not gone by", () => {
+  const criteria = criteriaOf([[], [0], []]);
+  const plan = planned(criteria);
+  const others = [
+    undefined,
+    { ...plan, after: [[], [0]] },
+    { ...plan, after: [[], [0], [7]] },
+    { ...plan, after: [[], [], []] },
+    { ...plan, after: [[2], [0], [1]] },
+    { ...plan, not_together: [[0, 3]] },
+    { ...plan, source: { "0>1": "nobody" } },
+  ];
+  for (const kept of others) expect(storedPlan(kept, criteria)).toBeUndefined();
+});
+
+test("a mind's word on the order is of use where there is none, and more than one may be at work", () => {
+  expect(isOrderOpen(criteriaOf([[], []]), 3)).toBe(true);
+  expect(isOrderOpen(criteriaOf([[], [0]]), 3)).toBe(false);
+  expect(isOrderOpen(criteriaOf([[]]), 3)).toBe(false);
+  expect(isOrderOpen(criteriaOf([[], []]), 1)).toBe(false);
+});

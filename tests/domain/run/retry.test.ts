@@ -43,12 +43,12 @@ test("work that touched checks or does not merge begins again from what is merge
   }
 });
 
-test("too big and getting on: the rest where it lies, twice, then parts; a part is not split again", () => {
+test("too big and getting on: the rest where it lies, once, then parts; a part is not split again", () => {
   const big = [failed("TOO_BIG"), failed("TOO_BIG"), failed("TOO_BIG")];
-  expect(judgeAttempt(big.slice(0, 2))).toEqual({ action: "retry", bench: "same", goes_on: true });
-  expect(judgeAttempt(big)).toEqual({ action: "split" });
+  expect(judgeAttempt(big.slice(0, 1))).toEqual({ action: "retry", bench: "same", goes_on: true });
+  expect(judgeAttempt(big.slice(0, 2))).toEqual({ action: "split" });
   expect(judgeAttempt(big, { maySplit: false })).toMatchObject({ action: "fail", failure: "TOO_BIG" });
-  expect(judgeAttempt(big.slice(0, 2), { continuations: 1 })).toEqual({ action: "split" });
+  expect(judgeAttempt(big.slice(0, 2), { continuations: 2 })).toMatchObject({ action: "retry" });
   expect(judgeAttempt([...big.slice(0, 2), failed("FAILED_CHECK"), failed("FAILED_CHECK")]).action).toBe("retry");
 });
 

@@ -1,5 +1,13 @@
 import type { CriterionState } from "../../../views/run-criterion.ts";
-import { activityWords, MARKS, mostTelling, spentWords, standingWords, waitingWords } from "../../../views/run-text.ts";
+import {
+  activityWords,
+  MARKS,
+  mostTelling,
+  partLines,
+  spentWords,
+  standingWords,
+  waitingWords,
+} from "../../../views/run-text.ts";
 import type { CriterionView, RunTree } from "../../../views/run-tree.ts";
 import { cut, oneLine } from "../../render.ts";
 import { type Colour, paint, type Style } from "../../style.ts";
@@ -40,12 +48,17 @@ export function frame(style: Style, rows: number, picture: Picture): string[] {
   const foot = [note === "" ? null : line(note, "yellow"), indented(footOf(picture), style.width)].filter(
     (one) => one !== null,
   );
-  const room = Math.max(1, rows - head.length - foot.length - 2);
+  const parts = new Map(tree.criteria.map((one) => [one.index, one.state === "in_progress" ? partLines(one) : []]));
+  const partRows = [...parts.values()].flat().length;
+  const room = Math.max(1, rows - head.length - foot.length - 2 - partRows);
   const logRoom = Math.min(MOST_LOG, log.length, Math.max(LEAST_LOG, room - tree.criteria.length - 1));
   const shown = mostTelling(tree.criteria, Math.max(1, room - logRoom - 1));
   const hidden = tree.criteria.length - shown.length;
   const criteria = [
-    ...shown.map((one) => line(criterionLine(one, picture.now, style.width), COLOURS[one.state])),
+    ...shown.flatMap((one) => [
+      line(criterionLine(one, picture.now, style.width), COLOURS[one.state]),
+      ...(parts.get(one.index) ?? []).map((text) => line(text)),
+    ]),
     ...(hidden > 0 ? [line(`… and ${hidden} more`, "dim")] : []),
   ];
   const told = (logRoom > 0 ? log.slice(-logRoom) : []).map((text) => line(text, "dim"));
