@@ -4,6 +4,7 @@ import { openApp } from "./app.ts";
 import { OuroborosError } from "./base/errors.ts";
 import { logLine } from "./base/log.ts";
 import { isRefusal, type Refusal, refuse } from "./base/refusal.ts";
+import { conductLineage } from "./conductor/conduct-lineage.ts";
 import { driveRun } from "./runs/drive-run.ts";
 import type { OwnedRun } from "./sessions/owner/take-session.ts";
 import { takeSession } from "./sessions/owner/take-session.ts";
@@ -24,7 +25,11 @@ export async function runWorker(): Promise<number> {
     if (isRefusal(run) || "attached" in run) return 0;
     for (const signal of SIGNALS)
       process.on(signal, () => run.lease.giveUp({ kind: "stopped", why: `its worker got ${signal}` }));
-    await driveRun(context, run);
+    const { parallel } = order;
+    const runSettings = parallel === null ? context.runSettings : { ...context.runSettings, parallel };
+    const asOrdered = { ...context, runSettings };
+    if (run.conducts) await conductLineage(asOrdered, run, run.conducts);
+    else await driveRun(asOrdered, run);
     return 0;
   } finally {
     await context.store[Symbol.asyncDispose]();

@@ -1,10 +1,11 @@
 import { delay } from "../base/delay.ts";
 import { failpoint } from "../base/failpoint.ts";
 import { newId } from "../base/ids.ts";
-import { type Refusal, refuse } from "../base/refusal.ts";
+import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import { toOrigin } from "../domain/run/origin.ts";
 import { isReopenable, isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
 import { writePythonCancelMarker } from "../process/python-cancel-marker.ts";
+import { readLineage } from "../store/lineages.ts";
 import { concludeSession, seenOf, type Term } from "../store/session/conclude-session.ts";
 import { cancelRequest, nextEpoch, readLease, takeOver } from "../store/session/leases.ts";
 import { readOrigin } from "../store/session/run-records.ts";
@@ -48,6 +49,26 @@ const LOOK_EVERY_MS = 200;
  * with its agents, and the end written here. A person's cancellation is final: no clean-up and no resume undoes it.
  */
 export async function cancelExecution(context: SessionContext, request: CancelRequest): Promise<Cancelled | Refusal> {
+  const cancelled = await cancelOne(context, request);
+  // Its owner does the same; one that is dead does nothing any more.
+  if (!isRefusal(cancelled)) await cancelConducted(context, cancelled.session_id, request);
+  return cancelled;
+}
+
+/** Whoever cancels a session that has a lineage go on means the run under it as well. */
+export async function cancelConducted(
+  context: SessionContext,
+  sessionId: string,
+  request: Omit<CancelRequest, "id">,
+): Promise<void> {
+  const { conducts } = toOrigin(await readOrigin(context.store, sessionId));
+  const lineage = conducts && (await readLineage(context.store, conducts.lineage_id));
+  const run = lineage?.generations.at(-1);
+  // Of a generation that is complete, the run has ended long ago.
+  if (run?.session_id && run.open_phase === "executing") await cancelOne(context, { ...request, id: run.session_id });
+}
+
+async function cancelOne(context: SessionContext, request: CancelRequest): Promise<Cancelled | Refusal> {
   const { id, reason, by } = request;
   const sessionId = (await loadSession(context.store, id)) ? id : await findByExecution(context.store, id);
   if (sessionId === undefined) return unknownExecution(id);

@@ -10,6 +10,7 @@ import type { RuntimeSettings } from "../runtimes/runtime-settings.ts";
 import type { Lease } from "../store/session/leases.ts";
 import { readFacts, type StoredFacts } from "../store/session/session-facts.ts";
 import type { Store } from "../store/store.ts";
+import type { ConsentPolicy } from "../trust/consent-policy.ts";
 
 /** How orphans are treated: after how much silence, and whether something else than the table says is done. */
 export interface OrphanPolicy {
@@ -28,9 +29,15 @@ export interface SessionContext {
   readonly runtimes: RuntimeSettings;
   readonly minds: Minds;
   readonly runSettings: RunSettings;
+  /** Whether this user is asked before commands that others wrote are run. */
+  readonly consent: ConsentPolicy;
+  /** Programs that this user allows in a project's own settings beside the well-known build tools. */
+  readonly allowedPrograms: readonly string[];
 }
 
 const NO_MINDS_CHOSEN: MindSettings = { roles: {}, backend: undefined, standIn: undefined, providers: {} };
+
+const ASKS_FIRST = { consent: "ask", allowedPrograms: [] } as const;
 
 /** The context of this process over an open store. */
 export function createSessionContext(
@@ -40,9 +47,11 @@ export function createSessionContext(
   runtimes: RuntimeSettings = { chosen: undefined, commands: {} },
   minds: Minds = createMinds(NO_MINDS_CHOSEN, runtimes, async () => new Map()),
   runSettings: RunSettings = DEFAULT_RUN_SETTINGS,
+  { consent, allowedPrograms }: Pick<SessionContext, "consent" | "allowedPrograms"> = ASKS_FIRST,
 ): SessionContext {
   const locksFolder = join(home, "locks");
-  return { store, identity: ownIdentity(), home, locksFolder, policy, runtimes, minds, runSettings };
+  const agreed = { consent, allowedPrograms };
+  return { store, identity: ownIdentity(), home, locksFolder, policy, runtimes, minds, runSettings, ...agreed };
 }
 
 /** A session judged now: the facts as read, and what follows from them. */

@@ -41,8 +41,8 @@ const CASES: readonly Case[] = [
     seen: "a live lease of another machine",
     kind: "stale",
     lease: { owner: remote, ttlSeconds: 30 },
-    action: "attach",
-    why: "its owner holds a live lease",
+    action: "elsewhere",
+    why: "another machine works on it",
   },
   {
     seen: "a lock of a live Python process",
@@ -107,6 +107,16 @@ const CASES: readonly Case[] = [
     lease: { owner: remote, ttlSeconds: -3600 },
     action: "elsewhere",
     why: "its checkout lives on another machine",
+  },
+  {
+    seen: "a live lease of another machine, whose end somebody has asked for",
+    kind: "stale",
+    lease: { owner: remote, ttlSeconds: 30 },
+    before: async ({ context, only }) => {
+      await context.store.database.write([cancelRequest(only.session_id, 1, "user", "enough")]);
+    },
+    action: "cancelling",
+    why: "user has asked for its end",
   },
   {
     seen: "a checkout on another machine, by the rows of a run that was paused and only tidied up here",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
+import { hostname } from "node:os";
 import { makeStore } from "../../scripts/make-store.ts";
 import { newId } from "../../src/base/ids.ts";
 import { isRefusal, type Refusal } from "../../src/base/refusal.ts";
@@ -281,13 +282,35 @@ describe("a refusal writes nothing", () => {
   });
 
   test("elsewhere: names the machine and the branch of its checkout", async () => {
-    await using given = await resumable("parallel", [], { claimedElsewhere: true });
+    await using given = await resumable("parallel", [], { claimed: { machine: randomUUID(), host: "the-other" } });
     // Nobody knows a machine that has no id: there, anything may be here.
     const context = { ...given.context, identity: { ...given.context.identity, machine: "this-one" } };
     const refusal = await given.refused("elsewhere", { seed: given.session.seed, force: true }, context);
     expect(refusal).toMatchObject({ machine: "the-other", branch: "topic" });
     expect(refusal.message).toContain("the-other, branch topic");
+    expect(refusal.next).toContain(`ouroboros watch ${given.session.session_id}`);
   });
+
+  test("elsewhere: where machines have no ids, the name of another one and a folder that is not here are enough", async () => {
+    await using given = await resumable("parallel", [], { claimed: { machine: null, host: "the-other" } });
+    rmSync(given.project, { recursive: true });
+    const refusal = await given.refused("elsewhere", { seed: given.session.seed, force: true });
+    expect(refusal).toMatchObject({ machine: "the-other", branch: "topic", cwd: given.project });
+    expect(refusal.message).toContain(`its folder ${given.project} is not there (the-other, branch topic)`);
+  });
+
+  for (const [host, code] of [
+    ["the-other", "elsewhere"],
+    [hostname(), "folder_gone"],
+  ] as const) {
+    const where = code === "elsewhere" ? "on another machine" : "nowhere any more";
+    test(`${code}: the copy of its folder that it worked in is ${where}, though the folder is here`, async () => {
+      const repository = "/nowhere/workspaces/exec_1/project";
+      await using given = await resumable("parallel", [0], { claimed: { machine: null, host }, repository });
+      const refusal = await given.refused(code, { seed: given.session.seed });
+      expect(refusal.message).toContain(`its folder ${repository} is not there`);
+    });
+  }
 
   test("in_use: somebody of upstream's may be at work on it; told to go on anyway, it runs", async () => {
     await using given = await resumable("parallel", [0, 1, 2, 3], { young: true });
@@ -325,7 +348,10 @@ interface Options {
   readonly generation?: "v27" | "v51";
   readonly end?: "auto_cleanup";
   readonly resumedByPython?: readonly number[];
-  readonly claimedElsewhere?: true;
+  /** Where it was claimed; a machine may have no id. */
+  readonly claimed?: { readonly machine: string | null; readonly host: string };
+  /** The checkout that its run has recorded as the one it works on. */
+  readonly repository?: string;
   readonly young?: true;
 }
 
@@ -416,12 +442,15 @@ async function resumable(
 }
 
 function rowsOf(session: Interrupted, options: Options): Interrupted["rows"] {
-  const { end, resumedByPython, claimedElsewhere, young } = options;
+  const { end, resumedByPython, claimed, repository, young } = options;
   const rows = young ? session.rows.map((row) => ({ ...row, age: row.age - 3 * 3600 + 60 })) : [...session.rows];
   if (end) rows.push(thenRow(session, "orchestrator.session.cancelled", { reason: "silent", cancelled_by: end }));
-  if (claimedElsewhere) {
-    const claim = { epoch: 1, machine: randomUUID(), host: "the-other", branch: "topic" };
-    rows.push(thenRow(session, "orchestrator.session.claimed", claim));
+  if (claimed) {
+    rows.push(thenRow(session, "orchestrator.session.claimed", { epoch: 1, ...claimed, branch: "topic" }));
+  }
+  if (repository) {
+    const prepared = thenRow(session, "execution.run.prepared", { workspace: { kind: "copy", repository } });
+    rows.push({ ...prepared, aggregate: "execution", id: session.execution_id });
   }
   if (resumedByPython) {
     const { session_id, execution_id } = session;

@@ -2,7 +2,9 @@ import { hostname } from "node:os";
 import { failpoint } from "../../base/failpoint.ts";
 import { newId } from "../../base/ids.ts";
 import type { NewEvent, Payload } from "../../domain/event.ts";
+import type { Conducting } from "../../domain/evolution/conducting.ts";
 import type { WorkspaceMode } from "../../domain/run/origin.ts";
+import type { RunStart } from "../../domain/run/run-start.ts";
 import { isTerminal, SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED } from "../../domain/session/session.ts";
 import { toIsoTimestamp } from "../../domain/timestamp.ts";
 import { beginSession, concludeSession, seenOf, type Term } from "../../store/session/conclude-session.ts";
@@ -23,6 +25,12 @@ export interface ClaimNote {
   readonly runtime: string;
   readonly cwd: string;
   readonly workspace: WorkspaceMode;
+  /** Agents at once, where whoever started it said so. */
+  readonly parallel?: number | null;
+  /** Earlier work that it goes on from. */
+  readonly runStart?: RunStart | null;
+  /** The lineage that it has go on. */
+  readonly conducts?: Conducting | null;
   readonly branch: string | null;
 }
 
@@ -52,7 +60,7 @@ export async function claimSession(
   const event = isTerminal(status)
     ? sessionEvent(session_id, SESSION_REOPENED, { reopens: status_event_id, to: "running", ...payload }, at)
     : sessionEvent(session_id, SESSION_CLAIMED, payload, at);
-  const job = jobCreated(note.jobId, "resume_session", session_id, facts.session.execution_id, at);
+  const job = jobCreated(note, { type: "resume_session", session_id, execution_id: facts.session.execution_id, at });
   const before = await new JobsOfSessions(context).of(session_id);
   const jobs = [...before.map((one) => jobInterrupted(one, at, `resumed as ${note.jobId}`)), job];
   const sentAt = performance.now();
@@ -86,7 +94,8 @@ export async function beginOwnedSession(
     epoch: 1,
   };
   const event = sessionEvent(ids.sessionId, SESSION_STARTED, payload, at);
-  const job = jobCreated(note.jobId, "execute_seed", ids.sessionId, ids.executionId, at);
+  const { sessionId: session_id, executionId: execution_id } = ids;
+  const job = jobCreated(note, { type: note.conducts ? "ralph" : "execute_seed", session_id, execution_id, at });
   const sentAt = performance.now();
   failpoint("begin:before");
   const written = await beginSession(context.store, ids, taker, { event, execution: undefined, jobs: [job] });
@@ -109,6 +118,9 @@ function toPayload({ identity }: SessionContext, note: ClaimNote): Payload {
     runtime_backend: note.runtime,
     workspace_path: note.cwd,
     workspace_mode: note.workspace,
+    parallel: note.parallel ?? null,
+    run_start: note.runStart ?? null,
+    conducts: note.conducts ?? null,
     branch: note.branch,
     machine: identity.machine,
     host: hostname(),
@@ -120,7 +132,19 @@ function sessionEvent(sessionId: string, eventType: string, payload: Payload, at
   return { id: newId(), aggregate_type: "session", aggregate_id: sessionId, event_type: eventType, payload, at };
 }
 
-function jobCreated(jobId: string, type: string, sessionId: string, executionId: string | null, at: number): NewEvent {
+function jobCreated(
+  { jobId, conducts }: ClaimNote,
+  {
+    type,
+    at,
+    ...links
+  }: {
+    readonly type: string;
+    readonly session_id: string;
+    readonly execution_id: string | null;
+    readonly at: number;
+  },
+): NewEvent {
   return {
     id: newId(),
     aggregate_type: "job",
@@ -130,7 +154,7 @@ function jobCreated(jobId: string, type: string, sessionId: string, executionId:
       job_type: type,
       status: "queued",
       message: "Started",
-      links: { session_id: sessionId, execution_id: executionId, lineage_id: null },
+      links: { ...links, lineage_id: conducts?.lineage_id ?? null },
       timestamp: toIsoTimestamp(at),
     },
     at,

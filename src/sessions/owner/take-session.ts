@@ -1,7 +1,9 @@
 import { OuroborosError } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import type { Conducting } from "../../domain/evolution/conducting.ts";
 import { toOrigin, type WorkspaceMode } from "../../domain/run/origin.ts";
+import type { RunStart } from "../../domain/run/run-start.ts";
 import { parseSeed, type Seed } from "../../domain/seed/seed.ts";
 import { readGitBranch } from "../../process/git-branch.ts";
 import { type SelectedRuntime, selectRuntime } from "../../runtimes/runtime-settings.ts";
@@ -26,6 +28,10 @@ export interface OwnedRun {
   readonly runtime: SelectedRuntime;
   readonly cwd: string;
   readonly workspace: WorkspaceMode;
+  /** Earlier work that it goes on from, instead of what is checked out. */
+  readonly runStart: RunStart | null;
+  /** The lineage that it has go on instead of carrying its seed out. */
+  readonly conducts: Conducting | null;
 }
 
 const TRIES = 20;
@@ -50,13 +56,21 @@ export async function takeSession(
     runtime: runtime.name,
     cwd: order.cwd,
     workspace: order.workspace ?? "in_place",
+    parallel: order.parallel ?? null,
+    runStart: order.run_start ?? null,
+    conducts: order.conducts ?? null,
     branch: await readGitBranch(order.cwd),
   };
-  const { cwd, workspace } = note;
-  const parts = { sessionId: order.session_id, jobId: order.job_id, seed, runtime, cwd, workspace };
+  const { cwd, workspace, runStart = null, conducts = null } = note;
+  const ids = { sessionId: order.session_id, jobId: order.job_id };
+  const parts = { ...ids, seed, runtime, cwd, workspace, runStart, conducts };
   if (order.kind === "begin") {
-    const ids = { sessionId: order.session_id, executionId: order.execution_id, seedId: seed.seed_id, goal: seed.goal };
-    const claimed = await beginOwnedSession(context, ids, note);
+    const { session_id: sessionId, execution_id: executionId } = order;
+    const claimed = await beginOwnedSession(
+      context,
+      { sessionId, executionId, seedId: seed.seed_id, goal: seed.goal },
+      note,
+    );
     if (!claimed) return refuse("id_taken", `There is a session ${order.session_id} already`, "Start it anew");
     return { ...parts, executionId: order.execution_id, lease: keep(context, claimed) };
   }

@@ -26,15 +26,17 @@ export function planResume(
 ): ResumePlan {
   const { session, lease } = facts;
   if (isTerminal(session.status) && !isReopenable(session)) return plan("ended", `it is ${session.status}`);
-  if (isHeld(facts, self)) return plan("attach", "its owner holds a live lease");
+  // A clean-up leaves its own machine in the lease, which says nothing about where the work is.
+  const home = (lease?.purpose === "run" ? lease.owner?.machine : null) ?? machine;
+  const isElsewhere = home !== null && self.machine !== null && home !== self.machine;
+  const isBeingWorkedOn = isHeld(facts, self);
+  if (isBeingWorkedOn && !isElsewhere) return plan("attach", "its owner holds a live lease");
   if (lock.state === "live") return plan("attach", `the Python program holds it: ${lock.why}`);
   if (session.status === "running" && lease?.purpose === "run" && lease.cancelRequestedBy !== null) {
     return plan("cancelling", `${lease.cancelRequestedBy} has asked for its end`);
   }
-  // A clean-up leaves its own machine in the lease, which says nothing about where the work is.
-  const home = (lease?.purpose === "run" ? lease.owner?.machine : null) ?? machine;
-  if (home !== null && self.machine !== null && home !== self.machine) {
-    return plan("elsewhere", "its checkout lives on another machine");
+  if (isElsewhere) {
+    return plan("elsewhere", isBeingWorkedOn ? "another machine works on it" : "its checkout lives on another machine");
   }
   if (!force && (lease?.attempts ?? 0) >= MAX_ATTEMPTS) {
     return plan("needs_attention", `${lease?.attempts} owners in a row died before they finished a step`);

@@ -24,8 +24,9 @@ export function refusalOf(plan: ResumePlan, session: Session, origin: Origin): R
     case "elsewhere": {
       const machine = origin.host ?? origin.machine;
       const branch = origin.branch === null ? "" : `, branch ${origin.branch}`;
+      const next = `Resume it there; \`ouroboros watch ${id}\` shows it from here as well`;
       const where = { ...facts, machine, branch: origin.branch, cwd: session.cwd };
-      return refuse("elsewhere", `${message} (${machine ?? "unknown"}${branch})`, "Resume it on that machine", where);
+      return refuse("elsewhere", `${message} (${machine ?? "unknown"}${branch})`, next, where);
     }
     case "cancelling":
       return refuse(

@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import { isAbsolute } from "node:path";
 import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { type Origin, toOrigin } from "../../domain/run/origin.ts";
@@ -8,12 +6,14 @@ import { parseSeed } from "../../domain/seed/seed.ts";
 import type { Session } from "../../domain/session/session.ts";
 import { runtimeNamed, selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { readFinishedSteps, readOrigin } from "../../store/session/run-records.ts";
+import { agreeWith, seedConsent } from "../../trust/seed-consent.ts";
 import { type Judgement, judgeSession, type SessionContext } from "../session-context.ts";
 import type { HostBinding } from "./host-binding.ts";
 import { planResume, type ResumePlan } from "./resume-plan.ts";
 import { refusalOf } from "./resume-refusals.ts";
 import { findSeed } from "./seed-lookup.ts";
 import { startWorker } from "./start-worker.ts";
+import { findWorkFolder } from "./work-folder.ts";
 import type { WorkerReport } from "./worker-order.ts";
 
 export interface ResumeRequest {
@@ -48,7 +48,7 @@ export interface Resumed {
 
 /**
  * Resumes a session by its id from any process of its machine: attaches to a live one, else starts a worker that claims it
- * and does its unfinished steps. Nothing is written unless a worker claims it, and never an end.
+ * and does its unfinished steps, of a seed whose commands this user has agreed to. Nothing is written unless a worker claims it, and never an end.
  */
 export async function resumeSession(
   context: SessionContext,
@@ -75,11 +75,22 @@ export async function resumeSession(
       cwd: needs.cwd,
       // A session of upstream's has its worktree in its folder already.
       workspace: prepared.origin.workspace_mode ?? "in_place",
+      parallel: prepared.origin.parallel,
+      run_start: prepared.origin.run_start,
+      conducts: prepared.origin.conducts,
       host: { ...request.host },
     },
     signal,
   );
-  return toResumed(prepared, session, needs, report);
+  switch (report.outcome) {
+    case "refused":
+      return refuse(report.code, report.message, report.next, report.facts);
+    case "attached":
+      // Somebody was faster, and what to wait for is their job, which was not there when this began.
+      return attached(session, report.why, await originOf(context, session.session_id));
+    case "claimed":
+      return toResumed(session, plan, needs, report);
+  }
 }
 
 async function prepareResume(
@@ -94,7 +105,7 @@ async function prepareResume(
       "`ouroboros sessions` lists the sessions of this store",
     );
   }
-  const origin = toOrigin(await readOrigin(context.store, sessionId));
+  const origin = await originOf(context, sessionId);
   const plan = planResume(judgement, { self: context.identity, machine: origin.machine, force });
   const goesOn = plan.action === "attach" || plan.action === "claim" || plan.action === "reopen";
   return goesOn ? { judgement, plan, origin } : refusalOf(plan, judgement.facts.session, origin);
@@ -104,9 +115,9 @@ interface Needs {
   readonly seedText: string;
   readonly runtime: string;
   readonly cwd: string;
-  /** Steps, and how many of them are done before the new worker begins. */
-  readonly total: number;
-  readonly done: number;
+  /** Steps, and how many of them are done before the new worker begins; null where it has none of its own. */
+  readonly total: number | null;
+  readonly done: number | null;
 }
 
 /** Everything a worker needs to know, or what is missing and how to pass it. */
@@ -138,28 +149,17 @@ async function readNeeds(
   }
   const runtime = selectRuntime(context.runtimes, request.runtime ?? begunWith(context, origin));
   if (isRefusal(runtime)) return runtime;
-  // Never what the host happens to have open: that may be another project, and an agent would work in it.
-  const cwd = session.cwd ?? request.cwd ?? origin.workspace_path ?? undefined;
-  if (cwd === undefined || !isAbsolute(cwd)) {
-    return refuse(
-      "needs_cwd",
-      `Cannot resume ${session_id}: it does not say in which folder it works`,
-      "Pass cwd, the absolute path of its checkout (--cwd on the command line)",
-      { session_id },
-    );
-  }
-  if (!(await isFolder(cwd))) {
-    return refuse(
-      "folder_gone",
-      `Cannot resume ${session_id}: its folder ${cwd} is not there`,
-      "Bring the folder back, or start a new run where the project is now",
-      { session_id, cwd },
-    );
-  }
+  const cwd = await findWorkFolder(context, session, { origin, asked: request.cwd });
+  if (isRefusal(cwd)) return cwd;
+  const consent = await seedConsent(context, text);
+  if (isRefusal(consent)) return { ...consent, next: agreeWith(`resume ${session_id}`) };
+  const common = { seedText: text, runtime: runtime.name, cwd };
+  // The steps of whoever conducts a lineage are those of other sessions.
+  if (origin.conducts) return { ...common, total: null, done: null };
   const executionId = session.execution_id ?? session_id;
   const finished = await readFinishedSteps(context.store, session);
   const done = stepsOf(seed, executionId).filter(({ index }) => finished.has(index)).length;
-  return { seedText: text, runtime: runtime.name, cwd, total: seed.criteria.length, done };
+  return { ...common, total: seed.criteria.length, done };
 }
 
 /** Upstream's rows name an agent, too, but mean their own program's; one that is configured no more is chosen anew. */
@@ -169,30 +169,13 @@ function begunWith({ runtimes }: SessionContext, { seed_hash, runtime_backend }:
 }
 
 function toResumed(
-  { plan, origin }: { readonly plan: ResumePlan; readonly origin: Origin },
-  session: Session,
+  { session_id }: Session,
+  { why }: ResumePlan,
   { total, done, runtime }: Needs,
-  report: WorkerReport,
-): Resumed | Refusal {
-  switch (report.outcome) {
-    case "refused":
-      return refuse(report.code, report.message, report.next, report.facts);
-    case "attached":
-      return attached(session, report.why, origin);
-    case "claimed":
-      return {
-        outcome: "resumed",
-        session_id: session.session_id,
-        execution_id: report.execution_id,
-        why: plan.why,
-        job_id: report.job_id,
-        runtime,
-        epoch: report.epoch,
-        worker_pid: report.pid,
-        steps_total: total,
-        steps_done: done,
-      };
-  }
+  { execution_id, job_id, epoch, pid }: Extract<WorkerReport, { outcome: "claimed" }>,
+): Resumed {
+  const who = { job_id, runtime, epoch, worker_pid: pid };
+  return { outcome: "resumed", session_id, execution_id, why, ...who, steps_total: total, steps_done: done };
 }
 
 function attached({ session_id, execution_id }: Session, why: string, { job_id }: Origin): Resumed {
@@ -200,9 +183,6 @@ function attached({ session_id, execution_id }: Session, why: string, { job_id }
   return { outcome: "attached", session_id, execution_id, why, job_id, ...none };
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+async function originOf({ store }: SessionContext, sessionId: string): Promise<Origin> {
+  return toOrigin(await readOrigin(store, sessionId));
 }

@@ -1,5 +1,7 @@
 import * as v from "valibot";
-import { WORKSPACE_MODES } from "../../domain/run/origin.ts";
+import { Conducting } from "../../domain/evolution/conducting.ts";
+import { Parallel, WORKSPACE_MODES } from "../../domain/run/origin.ts";
+import { RunStart } from "../../domain/run/run-start.ts";
 
 const Text = v.pipe(v.string(), v.minLength(1));
 const Common = {
@@ -11,6 +13,12 @@ const Common = {
   runtime: Text,
   cwd: Text,
   workspace: v.optional(v.picklist(WORKSPACE_MODES), "in_place"),
+  /** Agents at once, where that is not what the configuration says. */
+  parallel: v.optional(v.nullable(Parallel), null),
+  /** Earlier work to go on from, instead of what is checked out. */
+  run_start: v.optional(v.nullable(RunStart), null),
+  /** A lineage to have go on, instead of carrying the seed out. */
+  conducts: v.optional(v.nullable(Conducting), null),
   host: v.object({ host_session_id: v.nullable(v.string()), project_dir: v.nullable(v.string()) }),
 };
 
