@@ -20,5 +20,5 @@ export async function openApp(flags: AppFlags): Promise<SessionContext> {
   const { home, orphans, runtimes, minds, runs } = config;
   // Keys are read when a question needs one, so that a file that is wrong about them stops nothing else.
   const userMinds = createMinds(minds, runtimes, () => readProviders(home, minds));
-  return createSessionContext(store, home, orphans, runtimes, userMinds, runs);
+  return createSessionContext(store, home, orphans, runtimes, userMinds, runs, config);
 }

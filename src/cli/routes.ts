@@ -10,10 +10,12 @@ import {
 } from "@stricli/core";
 import { messageOf } from "../base/errors.ts";
 import { WAIT_FOR } from "../domain/job-news.ts";
+import { MOST_PARALLEL } from "../domain/run/origin.ts";
 import { SESSION_STATUSES } from "../domain/session/session.ts";
 import { ROLES } from "../minds/mind.ts";
 import { VERSION } from "../version.ts";
 import { type Cli, command, type SharedFlags } from "./command.ts";
+import type { ApproveFlags } from "./commands/approve.ts";
 import type { ArtifactsFlags } from "./commands/artifacts.ts";
 import type { AskFlags } from "./commands/ask.ts";
 import type { CardFlags } from "./commands/card.ts";
@@ -278,6 +280,7 @@ An interview is named by its id or the beginning of it.`,
 
 const SEED_ID = { parse: String, placeholder: "SEED", brief: "A seed's id (seed_…), or the beginning of it" } as const;
 const SEED_SOURCE = { parse: String, placeholder: "SEED|FILE", brief: "A seed's id, or a file with one" } as const;
+const APPROVE_CHECKS = switchFlag("Agree to the commands of the seed's checks without being asked, for scripts");
 const SEED_FILE = { parse: String, placeholder: "FILE", brief: "File with a seed, YAML" } as const;
 
 const seedRoutes = buildRouteMap<string, Cli>({
@@ -421,9 +424,14 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
           cwd: textFlag("DIR", "The folder to work in; the current one unless told"),
           runtime: textFlag("NAME", "Which configured agent does the work"),
           inPlace: switchFlag("Work in the folder itself; otherwise in a worktree of its own, on a branch"),
+          parallel: numberFlag(
+            { min: 1, max: MOST_PARALLEL },
+            "At most this many agents at once, also when it is resumed; as configured unless told, one in place",
+          ),
           dryRun: switchFlag(
             "Only say what it would do: the order and why, where, by which commands, what it may take",
           ),
+          approveChecks: APPROVE_CHECKS,
           wait: switchFlag("Stay and show each step until the run ends; Ctrl-C leaves it running"),
         },
         positional: { kind: "tuple", parameters: [SEED_SOURCE] },
@@ -431,6 +439,22 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
       docs: {
         brief: "Have agents carry out a seed in the background, on a branch; checks decide about each criterion",
       },
+    }),
+    approve: buildCommand<ApproveFlags, [string?], Cli>({
+      loader: command(async () => (await import("./commands/approve.ts")).approve),
+      parameters: {
+        flags: {
+          ...SHARED,
+          list: switchFlag("Show what was agreed to on this machine, when and how"),
+          revoke: textFlag("HASH", "Take an approval back, by its hash or the beginning of it"),
+          yes: switchFlag("Agree without being asked, for scripts"),
+        },
+        positional: {
+          kind: "tuple",
+          parameters: [{ ...SEED_SOURCE, brief: "A seed's id, its content hash, or a file", optional: true }],
+        },
+      },
+      docs: { brief: "Agree to the commands that the checks of a seed run on this machine" },
     }),
     watch: buildCommand<SharedFlags, [string?], Cli>({
       loader: command(async () => (await import("./commands/watch.ts")).watch),
@@ -493,6 +517,7 @@ Without a terminal, a line for each change; with --json, a document for each.`,
           runtime: textFlag("NAME", "Which configured agent does the work"),
           limit: numberFlag({ min: 1, max: 1000 }, "List at most this many; 20 unless told"),
           force: switchFlag("Go on although somebody may be at work on it, or although its last owners died"),
+          approveChecks: APPROVE_CHECKS,
           wait: switchFlag("Stay and show each step until the run ends; Ctrl-C leaves it running"),
         },
         positional: {

@@ -14,7 +14,9 @@ import * as v from "valibot";
 export interface Asks {
   readonly message: string;
   readonly suggestions: readonly string[];
-  /** Comes back with what they said. It passes through the client: it says what was asked about, and permits nothing. */
+  /** Only one of the suggestions is an answer. */
+  readonly isClosed?: true;
+  /** Comes back with what they said. It passes through the client, which is the person's own: it says what was asked about, and is compared with that. */
   readonly state: string;
 }
 
@@ -39,11 +41,12 @@ export function canAsk(server: Server, { mcpReq }: ServerContext): boolean {
 }
 
 /** The result that has the client ask first and then make the same call again; the SDK does both for clients of the older era. */
-export function askFirst({ message, suggestions, state }: Asks): InputRequiredResult & CallToolResult {
-  const choice = { type: "string" as const, title: "Suggestions", enum: [...suggestions] };
+export function askFirst({ message, suggestions, isClosed, state }: Asks): InputRequiredResult & CallToolResult {
+  const choice = { type: "string" as const, title: isClosed ? "Answer" : "Suggestions", enum: [...suggestions] };
   const answer = { type: "string" as const, title: "In your own words", description: "Goes before the suggestions" };
-  const properties = suggestions.length === 0 ? { answer } : { choice, answer };
-  const form = inputRequired.elicit({ mode: "form", message, requestedSchema: { type: "object", properties } });
+  const open = { type: "object" as const, properties: suggestions.length === 0 ? { answer } : { choice, answer } };
+  const closed = { type: "object" as const, properties: { choice }, required: ["choice"] };
+  const form = inputRequired.elicit({ mode: "form", message, requestedSchema: isClosed ? closed : open });
   return inputRequired({ inputRequests: { [KEY]: form }, requestState: state }) as InputRequiredResult & CallToolResult;
 }
 

@@ -6,19 +6,13 @@ import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import type { StartUp } from "../startup/start-up.ts";
 import { askFirst } from "./asking.ts";
 import { toErrorResult, toResult } from "./result.ts";
-import type { Tool, ToolAnswer, ToolCall } from "./tool.ts";
+import type { Tool, ToolAnswer, ToolCall, ToolRefusal } from "./tool.ts";
 
-/** What a client's call is answered with; `canAsk` when the client can put a question to a person before the model sees it. */
-export async function callTool(
-  tool: Tool,
-  args: unknown,
-  startUp: StartUp,
-  call: Call,
-  canAsk = false,
-): Promise<CallToolResult> {
+/** What a client's call is answered with: first of all the question to a person, where there is one and the client can put it. */
+export async function callTool(tool: Tool, args: unknown, startUp: StartUp, call: Call): Promise<CallToolResult> {
   const answer = await answerOf(tool, args, startUp, call);
-  if (isRefusal(answer)) return toErrorResult(answer, answer.facts);
-  return answer.asks && canAsk ? askFirst(answer.asks) : toResult(answer);
+  if (answer.asks && call.canAsk) return askFirst(answer.asks);
+  return isRefusal(answer) ? toErrorResult(answer, answer.facts) : toResult(answer);
 }
 
 /** The one road of a call: parse, pass the gate, run, answer. No tool knows of the gate, and nothing a tool throws ends the server. */
@@ -27,7 +21,7 @@ export async function answerOf(
   args: unknown,
   startUp: StartUp,
   call: Call,
-): Promise<ToolAnswer<Record<string, unknown>> | Refusal> {
+): Promise<ToolAnswer<Record<string, unknown>> | ToolRefusal> {
   const parsed = v.safeParse(tool.input, withoutNulls(args));
   if (!parsed.success) return badArguments(tool, parsed.issues);
   try {
@@ -37,7 +31,7 @@ export async function answerOf(
     if (!context) throw new Error("The gate admitted a call without a store");
     const answer = await tool.run(parsed.output, { context, ...call });
     // A tool's value is an object, as its output schema says.
-    return answer as ToolAnswer<Record<string, unknown>> | Refusal;
+    return answer as ToolAnswer<Record<string, unknown>> | ToolRefusal;
   } catch (error) {
     if (error instanceof OuroborosError) return refuse(error.code, error.message, error.next);
     logLine(error instanceof Error ? (error.stack ?? error.message) : String(error));

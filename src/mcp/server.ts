@@ -48,6 +48,7 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
     const call: Parameters<typeof callTool>[3] = {
       signal: context.mcpReq.signal,
       progress: progressOf(context),
+      canAsk: canAsk(server, context),
       said: saidIn(context),
       async callTool(name, args) {
         const other = toolNamed(offer, name);
@@ -60,7 +61,7 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
         );
       },
     };
-    return (await callTool(tool, params.arguments, running, call, canAsk(server, context))) satisfies CallToolResult;
+    return (await callTool(tool, params.arguments, running, call)) satisfies CallToolResult;
   });
   server.setRequestHandler("resources/list", async () => ({ resources: (await import("./resources.ts")).RESOURCES }));
   server.setRequestHandler("resources/templates/list", async () => ({

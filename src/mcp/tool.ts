@@ -12,6 +12,8 @@ export interface ToolCall {
   readonly signal: AbortSignal;
   /** Tells the client how far the call is, if it asked for that. */
   readonly progress: (done: number, total: number | undefined, message: string) => Promise<void>;
+  /** The client can put a question to a person before the model sees the answer. */
+  readonly canAsk?: boolean;
   /** What a person answered, on a call that the client makes again after it has asked them. */
   readonly said?: Said | undefined;
   /** Calls another tool of this server as the client would: for work that goes on with another call. */
@@ -25,6 +27,11 @@ export interface ToolAnswer<Output> {
   /** Put to a person before this answer is given, where the client can: the call is then made again. */
   readonly asks?: Asks | undefined;
   readonly links?: readonly { readonly uri: string; readonly name: string; readonly description: string }[];
+}
+
+/** A refusal that a person can lift: put to them where the client can, and the call is then made again. */
+export interface ToolRefusal extends Refusal {
+  readonly asks?: Asks | undefined;
 }
 
 type ObjectSchema = v.GenericSchema<Record<string, unknown>, unknown>;
@@ -47,7 +54,10 @@ export interface Tool<Input extends ObjectSchema = ObjectSchema, Output extends 
   readonly alwaysLoad: boolean;
   readonly input: Input;
   readonly output: Output;
-  readonly run: (input: v.InferOutput<Input>, call: ToolCall) => Promise<ToolAnswer<v.InferInput<Output>> | Refusal>;
+  readonly run: (
+    input: v.InferOutput<Input>,
+    call: ToolCall,
+  ) => Promise<ToolAnswer<v.InferInput<Output>> | ToolRefusal>;
 }
 
 /** Declares a tool; only fixes the types. */

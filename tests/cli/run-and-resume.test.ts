@@ -24,7 +24,7 @@ describe("run", () => {
     given.drop("hold");
     await until(async () => (await given.status(id)) === "completed", "the run has ended");
     expect(given.journal()).toEqual(["1", "2", "3", "4", "5"]);
-    expect(await Bun.file(join(given.project, "prompt-2")).text()).toContain("criterion 2 of 5: File 2 is there");
+    expect(await Bun.file(join(given.project, "prompt-2")).text()).toContain("criterion 2 of 5:\nFile 2 is there");
   });
 
   test("--wait shows each step on stderr and ends with the run: 0 when it completed, 1 when a step failed", async () => {
@@ -43,8 +43,12 @@ describe("run", () => {
     const bad = await given.cli(["run", given.seed, "--cwd", given.project, "--in-place", "--wait"]);
     expect(bad.code).toBe(1);
     expect(bad.stdout).toMatch(
-      /^orch_\w+ is failed \(1 of 5 steps failed: 2\), 4 of 5 steps done\.\nGo on: ouroboros resume orch_\w+\n$/,
+      /^orch_\w+ is failed \(1 of 5 steps failed: 2\), 4 of 5 steps done\.\n[\s\S]*\nGo on: ouroboros resume orch_\w+\n$/,
     );
+    expect(bad.stdout).toMatch(/^✖ 2 File 2 is there: failed: 3 attempts failed \(CRASHED\)\..*cannot do it/m);
+    // Nobody has proved what was only said to be done.
+    expect(bad.stdout).toContain("● 3 File 3 is there: unverifiable: ");
+    expect(bad.stdout).toContain("\n4 unverifiable, 1 failed\n");
   });
 
   test("Ctrl-C ends the waiting and not the run; cancel then ends the run and its agent", async () => {
@@ -134,7 +138,8 @@ describe("resume", () => {
     const { code, stdout, stderr } = await given.cli(["resume", session.session_id, "--seed", given.seed, "--wait"]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^Resumed orch_\w+ \(no owner, .*\)\. 2 of 5 steps were done before\.\n/);
-    expect(stdout).toBe(`${session.session_id} is completed, 5 of 5 steps done.\n`);
+    expect(stdout).toStartWith(`${session.session_id} is completed, 5 of 5 steps done.\n`);
+    expect(stdout).toContain("\n2 completed, 3 unverifiable\n");
     expect(given.journal()).toEqual(["2", "4", "5"]);
     const again = await given.cli(["resume", session.session_id]);
     expect([again.code, again.stdout]).toEqual([2, ""]);

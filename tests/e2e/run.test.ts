@@ -23,7 +23,10 @@ claude(
     mkdirSync(folder);
     writeFileSync(
       join(folder, "config.yaml"),
-      JSON.stringify({ runtimes: { real: { kind: "claude", command: [clientProgram("claude")] } } }),
+      JSON.stringify({
+        runtimes: { real: { kind: "claude", command: [clientProgram("claude")] } },
+        consent: { checks: "always" },
+      }),
     );
     writeLibrary(project);
     makeRepository(project);

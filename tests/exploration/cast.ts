@@ -61,6 +61,8 @@ export function contextOf(store: Store, process: string, apart: boolean): Sessio
     locksFolder: join(HOME, "locks"),
     policy: { thresholdMicros: HOUR_MS * 1000, action: "default" },
     runtimes: { chosen: undefined, commands: { agent: ["agent"] } },
+    consent: "ask",
+    allowedPrograms: [],
     runSettings: DEFAULT_RUN_SETTINGS,
     minds: { open: () => Promise.reject(new Error("No session of the model asks a mind")) },
   };

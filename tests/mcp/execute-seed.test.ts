@@ -105,7 +105,8 @@ async function openTools(): Promise<Tools> {
   const path = join(home.home, "ouroboros.db");
   const store = await openStore({ kind: "file", path, createFolder: false }, { readOnly: false, create: true });
   const runtimes = { chosen: "small", commands: { small: [join(home.home, "agent.sh")] } };
-  const context: SessionContext = createSessionContext(store, home.home, DEFAULT_POLICY, runtimes);
+  const asking = createSessionContext(store, home.home, DEFAULT_POLICY, runtimes);
+  const context: SessionContext = { ...asking, consent: "always" };
   const call = async (name: string, args: object) => {
     const tool = toolNamed(OFFER, name);
     if (!tool) throw new Error(`There is no tool ${name}`);

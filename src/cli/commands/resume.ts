@@ -5,14 +5,15 @@ import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { resumeSession } from "../../sessions/resume/resume-session.ts";
 import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
 import { type ResumableView, resumableSessions } from "../../views/resumable.ts";
-import type { Answer, Cli, SharedFlags } from "../command.ts";
+import type { Answer, Cli } from "../command.ts";
 import { act, look } from "../open.ts";
 import { lines, table } from "../render.ts";
 import { statusColour } from "../status-colour.ts";
+import { type ConsentFlags, withConsent } from "./approve/with-consent.ts";
 import { conclusionOf, inBackground, waitsForHost } from "./run/conclusion.ts";
 import { followRun } from "./run/follow-run.ts";
 
-export type ResumeFlags = SharedFlags & {
+export type ResumeFlags = ConsentFlags & {
   readonly seed?: string | undefined;
   readonly cwd?: string | undefined;
   readonly runtime?: string | undefined;
@@ -24,7 +25,7 @@ export type ResumeFlags = SharedFlags & {
 const STANDARD_LIMIT = 20;
 
 /** `ouroboros resume [ID]`: without an id, what can be resumed and what that would do; with one, resumes it. */
-export function resume(cli: Cli, flags: ResumeFlags, id?: string): Promise<Answer | Refusal> {
+export function resume(cli: Cli, flags: ResumeFlags, id?: string): Promise<Answer | Refusal | number> {
   return id === undefined ? list(cli, flags) : one(cli, flags, id);
 }
 
@@ -51,26 +52,23 @@ function list({ style }: Cli, flags: ResumeFlags): Promise<Answer> {
   });
 }
 
-function one(cli: Cli, flags: ResumeFlags, id: string): Promise<Answer | Refusal> {
+function one(cli: Cli, flags: ResumeFlags, id: string): Promise<Answer | Refusal | number> {
   return act(flags, async (context) => {
     const seed = flags.seed === undefined ? undefined : await readSeedFile(flags.seed);
     if (flags.seed !== undefined && seed === undefined) {
       return refuse("bad_seed", `Cannot read a seed from ${flags.seed}`, "Name a file with a seed");
     }
-    const done = await resumeSession(
-      context,
-      {
-        sessionId: id,
-        by: "user",
-        host: readHostBinding(process.env),
-        force: flags.force,
-        seed,
-        cwd: flags.cwd === undefined ? undefined : resolve(flags.cwd),
-        runtime: flags.runtime,
-      },
-      cli.interruption.signal,
-    );
-    if (isRefusal(done)) return done;
+    const request = {
+      sessionId: id,
+      by: "user",
+      host: readHostBinding(process.env),
+      force: flags.force,
+      seed,
+      cwd: flags.cwd === undefined ? undefined : resolve(flags.cwd),
+      runtime: flags.runtime,
+    };
+    const done = await withConsent(cli, flags, context, () => resumeSession(context, request, cli.interruption.signal));
+    if (isRefusal(done) || typeof done === "number") return done;
     const howFar =
       done.steps_total === null ? "" : ` ${done.steps_done} of ${done.steps_total} steps were done before.`;
     const first =

@@ -7,41 +7,45 @@ import { HOST, selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { startRun } from "../../sessions/resume/start-run.ts";
 import { ceilingWords, placeWords, runPlan } from "../../views/run-plan.ts";
-import type { Answer, Cli, SharedFlags } from "../command.ts";
+import type { Answer, Cli } from "../command.ts";
 import { begin } from "../open.ts";
+import { type ConsentFlags, withConsent } from "./approve/with-consent.ts";
 import { conclusionOf, inBackground, waitsForHost } from "./run/conclusion.ts";
 import { followRun } from "./run/follow-run.ts";
 import { planText } from "./run/plan-text.ts";
 import { readSources } from "./seed/seed-source.ts";
 
-export type RunFlags = SharedFlags & {
+export type RunFlags = ConsentFlags & {
   readonly cwd?: string | undefined;
   readonly runtime?: string | undefined;
   readonly wait: boolean;
   readonly inPlace: boolean;
+  readonly parallel?: number | undefined;
   readonly dryRun: boolean;
 };
 
 /** `ouroboros run SEED`: starts a worker for a new run; with `--wait`, shows it until it ends; with `--dry-run`, only says what it would do. */
-export async function run(cli: Cli, flags: RunFlags, name: string): Promise<Answer | Refusal> {
+export async function run(cli: Cli, flags: RunFlags, name: string): Promise<Answer | Refusal | number> {
   // Before the store is opened for it, which makes one where there is none.
   const found = await readSources(flags, [name]);
   if (isRefusal(found)) return found;
   const [one] = found;
   if (!one) throw new Error("One seed was asked for");
-  const workspace = flags.inPlace ? "in_place" : "worktree";
+  const workspace: WorkspaceMode = flags.inPlace ? "in_place" : "worktree";
   const cwd = resolve(flags.cwd ?? ".");
   if (flags.dryRun) return dryRun(cli, flags, one.seed, { cwd, mode: workspace });
   return begin(flags, async (context) => {
-    const started = await startRun(context, {
+    const request = {
       seed: one.yaml,
       cwd,
       workspace,
       by: "user",
       host: readHostBinding(process.env),
       runtime: flags.runtime,
-    });
-    if (isRefusal(started)) return started;
+      parallel: flags.parallel,
+    };
+    const started = await withConsent(cli, flags, context, () => startRun(context, request), name);
+    if (isRefusal(started) || typeof started === "number") return started;
     const first = `Started ${started.session_id}: ${started.steps_total} steps with ${started.runtime}.`;
     const { ceiling } = context.runSettings;
     const about = [placeWords(workspace, started.execution_id), ceilingWords(ceiling)];
@@ -61,7 +65,9 @@ async function dryRun(
   const { runs, runtimes } = await readConfig({ db: flags.db });
   const runtime = selectRuntime(runtimes, flags.runtime);
   if (isRefusal(runtime)) return runtime;
-  const plan = await runPlan(seed, where, runs, interruption.signal);
+  const planWithMind = runs.planWithMind && runtime.name !== HOST;
+  const settings = { ...runs, planWithMind, parallel: flags.parallel ?? runs.parallel };
+  const plan = await runPlan(seed, where, settings, interruption.signal);
   if (isRefusal(plan)) return plan;
   return { json: { ...plan, runtime: runtime.name }, text: planText(style, plan, runtime.name) };
 }

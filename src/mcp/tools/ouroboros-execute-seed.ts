@@ -13,6 +13,7 @@ import type { SessionContext } from "../../sessions/session-context.ts";
 import { ceilingWords, placeWords } from "../../views/run-plan.ts";
 import { findSeed } from "../../workflows/seed/find-seed.ts";
 import { defineTool } from "../tool.ts";
+import { nameForTerminal, withConsent } from "../with-consent.ts";
 
 const Id = v.pipe(v.string(), v.minLength(1));
 const IGNORED = ["model_tier", "max_iterations", "skip_qa"] as const;
@@ -49,7 +50,8 @@ export const ouroborosExecuteSeed = defineTool({
     job_id: v.nullable(v.string()),
     status: v.literal("running"),
   }),
-  async run(input, { context, signal }) {
+  async run(input, call) {
+    const { context, signal } = call;
     const { session_id, runtime, workspace } = input;
     const host = readHostBinding(process.env);
     const cwd = input.cwd ?? host.project_dir ?? process.cwd();
@@ -60,7 +62,7 @@ export const ouroborosExecuteSeed = defineTool({
     if (isRefusal(seed)) return seed;
     if (session_id !== undefined) {
       const request = { sessionId: session_id, by: "mcp_tool", host, force: false, seed, cwd: input.cwd, runtime };
-      const done = await resumeSession(context, request, signal);
+      const done = await withConsent(call, () => resumeSession(context, request, signal));
       if (isRefusal(done)) return done;
       const { outcome, execution_id, job_id, steps_done, steps_total, why } = done;
       const ids = { session_id, execution_id, job_id, status: "running" as const };
@@ -72,8 +74,9 @@ export const ouroborosExecuteSeed = defineTool({
       return { value: { ...ids, outcome, steps_done, steps_total, ignored: skipped }, text: lines.join("\n") };
     }
     if (seed === undefined) return refuse("no_seed", "No seed is named", "Pass seed_id, seed_content or seed_path");
-    const started = await startRun(context, { seed, cwd, workspace, by: "mcp_tool", host, runtime });
-    if (isRefusal(started)) return started;
+    const request = { seed, cwd, workspace, by: "mcp_tool", host, runtime };
+    const started = await withConsent(call, () => startRun(context, request));
+    if (isRefusal(started)) return input.seed_id === undefined ? nameForTerminal(call, seed, started) : started;
     const { worker_pid: _, ...ids } = started;
     const { ceiling } = context.runSettings;
     const lines = [

@@ -7,6 +7,7 @@ import { resumeSession } from "../../sessions/resume/resume-session.ts";
 import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
 import { type ResumableView, resumableSessions } from "../../views/resumable.ts";
 import { defineTool } from "../tool.ts";
+import { withConsent } from "../with-consent.ts";
 
 const BY_HOST = "Its steps are the host's: claim the next one with ouroboros_claim_work.";
 const Id = v.pipe(v.string(), v.minLength(1));
@@ -59,7 +60,8 @@ export const ouroborosResumeSession = defineTool({
     steps_done: v.nullish(v.number()),
     steps_total: v.nullish(v.number()),
   }),
-  async run({ session_id, seed_content, seed_path, cwd, force, limit }, { context, signal }) {
+  async run({ session_id, seed_content, seed_path, cwd, force, limit }, call) {
+    const { context, signal } = call;
     if (session_id === undefined) return list(await resumableSessions(context, limit));
     const seed = seed_content ?? (seed_path === undefined ? undefined : await readSeedFile(seed_path));
     if (seed_path !== undefined && seed === undefined) {
@@ -74,7 +76,7 @@ export const ouroborosResumeSession = defineTool({
       seed,
       cwd,
     };
-    const done = await resumeSession(context, request, signal);
+    const done = await withConsent(call, () => resumeSession(context, request, signal));
     if (isRefusal(done)) return done;
     const { worker_pid: _pid, epoch: _epoch, runtime, ...value } = done;
     const howFar = done.steps_total === null ? "" : ` ${done.steps_done} of ${done.steps_total} steps are done.`;

@@ -10,6 +10,7 @@ import { toIsoTimestamp } from "../../domain/timestamp.ts";
 import type { WorkOrder } from "../../minds/mind.ts";
 import { changeInterview, interviewScope } from "../../store/interviews.ts";
 import { readSeed, type SeedRecord, saveSeed } from "../../store/seeds.ts";
+import { rememberSeedMadeHere } from "../../trust/made-here.ts";
 import { completeInterview } from "../interview/end-interview.ts";
 import { findInterview, type InterviewWorld } from "../interview/interview-call.ts";
 import { planTurn, type TurnCaller } from "../interview/plan-turn.ts";
@@ -86,7 +87,7 @@ async function draftSeed(
   { caller, by }: { readonly caller: TurnCaller; readonly by: string },
   signal: AbortSignal,
 ): Promise<GeneratedSeed | Refusal> {
-  const { store, minds } = world;
+  const { store, minds, home } = world;
   const { interview_id } = interview;
   const host = { store, scope: interviewScope(interview_id), continuation: caller.continuation };
   const mind = await minds.open({ role: "deep", hasHost: caller.hasHost, word: caller.mind, host });
@@ -100,6 +101,8 @@ async function draftSeed(
   const { document, decided } = draftDocument(answer.value, { interview, ambiguity, forced, createdAt });
   const saved = await saveSeed(store, { yaml: toYaml(document), createdBy: by, forced, decided });
   if (isRefusal(saved)) return saved;
+  // Of what was drafted by this very call, and never of a seed that the store names: others write to that.
+  await rememberSeedMadeHere(home, document);
   const hash = transcriptHash(interview);
   const seeded = await changeInterview(store, interview_id, () => [
     [INTERVIEW_SEEDED, { seed_id: saved.seed_id, transcript_hash: hash, forced, by: answer.by }],

@@ -55,7 +55,7 @@ export async function openRunHome(): Promise<RunHome> {
   writeFileSync(agent, AGENT);
   chmodSync(agent, 0o755);
   writeFileSync(seed, SEED);
-  const config = `runtimes: { small: { command: ["${agent}"] } }\nexecution: { ac_retry_attempts: 0, max_cost_usd: 7 }\n`;
+  const config = `runtimes: { small: { command: ["${agent}"] } }\nexecution: { ac_retry_attempts: 0, max_cost_usd: 7 }\nconsent: { checks: always }\n`;
   writeFileSync(join(home, "config.yaml"), config);
   const git = (...args: string[]) => {
     const set = ["-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "init.defaultBranch=main"];
