@@ -21,7 +21,7 @@ const PATIENT_MS = 30_000;
 const LIMIT = { timeout: 240_000 };
 const CRITERIA = [criterion(1), criterion(2), criterion(3)];
 const SHORT = CRITERIA.slice(0, 2);
-const DISTURBED = 3;
+const DISTURBED = 2;
 
 describe("a run begun in one window", () => {
   const sdks = realPart("the SDKs' clients", hasClient("sdk-v1") && hasClient("sdk-v2"));
@@ -127,8 +127,11 @@ describe("a run of another machine", () => {
       await refusedThere("another machine works on it");
       expect((await callTool(here, RESUME, { session_id }, PATIENT_MS)).structuredContent?.outcome).toBe("resumed");
       await underWay(2);
+      // On a slow machine, the window here may have paused it for its dead worker before.
+      const pauses = () => home.events("orchestrator.session.paused").length;
+      const before = pauses();
       for (const { pid } of home.processes("worker")) killed(pid, "SIGTERM");
-      await home.until("its worker has paused it", () => home.end()?.type === "orchestrator.session.paused");
+      await home.until("its worker has paused it", () => pauses() > before);
       await refusedThere("its checkout lives on another machine");
 
       expect((await callTool(here, RESUME, { session_id }, PATIENT_MS)).structuredContent?.outcome).toBe("resumed");

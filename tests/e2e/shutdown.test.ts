@@ -49,7 +49,7 @@ beforeAll(async () => {
 
 afterAll(() => folder[Symbol.asyncDispose](), 120_000);
 
-const CAUSES: readonly (readonly [string, (child: ChildProcess) => void])[] = [
+const CAUSES: readonly (readonly [string, (child: ChildProcess) => unknown])[] = [
   ["EOF", (child) => child.stdin?.end()],
   ["SIGTERM", (child) => child.kill("SIGTERM")],
   ["SIGINT", (child) => child.kill("SIGINT")],
@@ -76,8 +76,8 @@ for (const [cause, end] of CAUSES) {
         await reach(age, child.stderr);
         const wasServing = isServing;
         const limit = Math.max(GONE_MS, BARE_STARTS * bareStart);
+        await end(child);
         const from = performance.now();
-        end(child);
         const exit = await Promise.race([exited, delay(limit, undefined, { ref: false })]);
         const took = performance.now() - from;
         if (exit === undefined) child.kill("SIGKILL");
@@ -171,14 +171,16 @@ async function reach(age: Age, stderr: NodeJS.ReadableStream | null): Promise<vo
   });
 }
 
-/** Stops reading, which only the server's next answer can tell it. */
-function stopReading({ stdin, stdout }: ChildProcess): void {
-  const ping = { jsonrpc: "2.0", method: "ping" };
+/** Stops reading, which only the server's next answer can tell it; resolves when the server has what it is to answer. */
+async function stopReading({ stdin, stdout }: ChildProcess): Promise<void> {
+  if (stdin === null || stdout === null) throw new Error("The server's pipes are not ours");
   // Not before the pipe is closed: a server that was quicker would have nothing left to say, and never learn of it.
-  stdout?.once("close", () => {
-    for (const id of ["one", "two"]) stdin?.write(`${JSON.stringify({ ...ping, id })}\n`);
-  });
-  stdout?.destroy();
+  const closed = once(stdout, "close");
+  stdout.destroy();
+  await closed;
+  const pings = ["one", "two"].map((id) => `${JSON.stringify({ jsonrpc: "2.0", method: "ping", id })}\n`);
+  // Some have ended by then, and take nothing any more.
+  await new Promise<void>((resolve) => stdin.write(pings.join(""), () => resolve()));
 }
 
 function expectCleanExit(

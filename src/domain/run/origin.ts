@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import type { Payload } from "../event.ts";
 import { Conducting } from "../evolution/conducting.ts";
+import { type Ceiling, CeilingShape } from "./ceiling.ts";
 import { RunStart } from "./run-start.ts";
+import { MOST_PARALLEL } from "./schedule.ts";
 
 /** Where and with what a session's work began, as far as its rows say. */
 export interface Origin {
@@ -26,6 +28,8 @@ export interface Origin {
   readonly run_start: RunStart | null;
   /** The lineage that it has go on by itself, and within what bounds; null for a run. */
   readonly conducts: Conducting | null;
+  /** What it may take at most, where that is less than is configured. */
+  readonly ceiling: Ceiling | null;
   /** The folder of its work, as whoever last started or resumed it said. */
   readonly workspace_path: string | null;
 }
@@ -34,8 +38,6 @@ export interface Origin {
 export const WORKSPACE_MODES = ["worktree", "in_place"] as const;
 export type WorkspaceMode = (typeof WORKSPACE_MODES)[number];
 
-/** As many agents at once as may be asked for. */
-export const MOST_PARALLEL = 8;
 /** Agents at once, as an order or a row names them. */
 export const Parallel = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_PARALLEL));
 
@@ -54,6 +56,7 @@ const Known = v.object({
   parallel: v.optional(v.fallback(v.nullable(Parallel), null), null),
   run_start: v.optional(v.fallback(v.nullable(RunStart), null), null),
   conducts: v.optional(v.fallback(v.nullable(Conducting), null), null),
+  ceiling: v.optional(v.fallback(v.nullable(CeilingShape), null), null),
 });
 
 /** Reads what the rows that began and claimed a session say. */

@@ -16,6 +16,9 @@ export interface Pace {
 
 export type PaceEvent = "succeeded" | "rate_limited" | "memory_low";
 
+/** As many agents at once as may be asked for. */
+export const MOST_PARALLEL = 8;
+
 const START = 3;
 const SUCCESSES_TO_GROW = 3;
 
