@@ -1,63 +1,89 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import packageJson from "./package.json" with { type: "json" };
-
-/** Every platform a binary is built for: Bun's name for it, and libSQL's package with the addon that goes inside. */
-const TARGETS = {
-  "linux-x64": { bun: "bun-linux-x64", libsql: "linux-x64-gnu" },
-  "linux-x64-musl": { bun: "bun-linux-x64-musl", libsql: "linux-x64-musl" },
-  "linux-arm64": { bun: "bun-linux-arm64", libsql: "linux-arm64-gnu" },
-  "linux-arm64-musl": { bun: "bun-linux-arm64-musl", libsql: "linux-arm64-musl" },
-  "darwin-x64": { bun: "bun-darwin-x64", libsql: "darwin-x64" },
-  "darwin-arm64": { bun: "bun-darwin-arm64", libsql: "darwin-arm64" },
-  "windows-x64": { bun: "bun-windows-x64", libsql: "win32-x64-msvc" },
-} as const;
-type Target = keyof typeof TARGETS;
+import { lockedPackage } from "./scripts/release/locked-package.ts";
+import { smoke } from "./scripts/release/smoke.ts";
+import { writeSums } from "./scripts/release/sums.ts";
+import { hostTarget, parseTargets, releaseName, runsHere, TARGETS, type Target } from "./scripts/release/targets.ts";
 
 const { values } = parseArgs({
   options: {
+    /** A target, several with commas between them, or all: those of a release, with their sums, into --outdir. */
     target: { type: "string" },
-    entry: { type: "string" },
-    outfile: { type: "string" },
+    outdir: { type: "string", default: "dist/release" },
+    entry: { type: "string", default: "src/main.ts" },
+    outfile: { type: "string", default: "dist/ouroboros" },
     // For tests alone: keeps the places where a process can be told to die.
     failpoints: { type: "boolean", default: false },
   },
 });
-const target = toTarget(values.target ?? hostTarget());
-const outfile = values.outfile ?? "dist/ouroboros";
-
-const result = await Bun.build({
-  entrypoints: [values.entry ?? "src/main.ts"],
-  target: "bun",
-  format: "esm",
-  minify: true,
-  // Parsed ahead of time: this is most of what a start costs.
-  bytecode: true,
-  define: { OUROBOROS_VERSION: JSON.stringify(packageJson.version) },
-  compile: {
-    target: TARGETS[target].bun,
-    outfile,
-    // The binary runs in people's projects: their .env and bunfig.toml (whose preload is code) are none of its business.
-    autoloadDotenv: false,
-    autoloadBunfig: false,
-  },
-  plugins: [embedLibsql(TARGETS[target].libsql), ...(values.failpoints ? [] : [withoutFailpoints()])],
-});
-if (!result.success) {
-  for (const log of result.logs) process.stderr.write(`${String(log)}\n`);
-  process.exit(1);
+const targets = parseTargets(values.target ?? hostTarget());
+if ("unknown" in targets) {
+  fail(`Unknown target "${targets.unknown}": there are ${Object.keys(TARGETS).join(", ")}, and all`);
+} else if (targets.length === 1 && targets[0] && values.target !== "all") {
+  await build(targets[0], values.outfile);
+} else {
+  await release(targets);
 }
-process.stdout.write(`Built ${outfile} for ${target}, version ${packageJson.version}\n`);
+
+/** Every target's binary in one folder, tried where this machine can run it, and their sums. */
+async function release(wanted: readonly Target[]): Promise<void> {
+  await rm(values.outdir, { recursive: true, force: true });
+  for (const target of wanted) {
+    const outfile = join(values.outdir, releaseName(target));
+    await build(target, outfile);
+    if (runsHere(target)) {
+      await smoke(resolve(outfile), packageJson.version);
+      process.stdout.write(`  ran here: answers, and opens a store\n`);
+    } else process.stdout.write(`  not run: this machine is ${hostTarget()}\n`);
+  }
+  await writeSums(values.outdir);
+  process.stdout.write(`Sums in ${join(values.outdir, "SHA256SUMS")}\n`);
+}
+
+async function build(target: Target, outfile: string): Promise<void> {
+  const { bun, runtime, program, addon } = TARGETS[target];
+  const addonFile = join(await lockedPackage(addon), "index.node");
+  const result = await Bun.build({
+    entrypoints: [values.entry],
+    target: "bun",
+    format: "esm",
+    minify: true,
+    // Parsed ahead of time: this is most of what a start costs.
+    bytecode: true,
+    define: { OUROBOROS_VERSION: JSON.stringify(packageJson.version) },
+    compile: {
+      target: bun,
+      outfile,
+      // The binary runs in people's projects: their .env and bunfig.toml (whose preload is code) are none of its business.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      ...(target === hostTarget() ? {} : { executablePath: await runtimeOf(runtime, program) }),
+    },
+    plugins: [embedLibsql(addonFile), ...(values.failpoints ? [] : [withoutFailpoints()])],
+  });
+  if (!result.success) fail(result.logs.map(String).join("\n"));
+  process.stdout.write(`Built ${outfile} for ${target}, version ${packageJson.version}\n`);
+}
+
+/** Bun's own program for another platform, as locked: left alone, Bun would fetch it without a look at any hash. */
+async function runtimeOf(runtime: string, program: string): Promise<string> {
+  const folder = await lockedPackage(runtime);
+  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  // What is parsed ahead of time is for the very same version.
+  if (version !== Bun.version) fail(`Cannot build for other platforms with Bun ${Bun.version}: ${version} is locked`);
+  return join(folder, program);
+}
 
 /**
  * libSQL computes the name of the addon it requires, so a bundler embeds nothing and the binary dies outside this folder.
  * This embeds it as a plain file, to be unpacked and loaded by src/store/engine/native-addon.ts when a store is first opened:
  * loaded with the driver's module, one failure would leave that module broken for the rest of the process.
  */
-function embedLibsql(packageName: string): BunPlugin {
+function embedLibsql(addon: string): BunPlugin {
   return {
     name: "embed-libsql",
     setup(build) {
@@ -67,7 +93,6 @@ function embedLibsql(packageName: string): BunPlugin {
         const imports = /const \{[^}]*\} = require\("(@neon-rs\/load|detect-libc)"\);\n/g;
         const names = lookUp.exec(source)?.[1]?.match(/\w+/g);
         if (!names) throw new Error("libsql/index.js has changed: look at embedLibsql in build.ts");
-        const addon = join(import.meta.dirname, `node_modules/@libsql/${packageName}/index.node`);
         const hash = createHash("sha256")
           .update(await readFile(addon))
           .digest("hex")
@@ -87,11 +112,6 @@ function bind() {
   };
 }
 
-function hostTarget(): string {
-  const os = process.platform === "win32" ? "windows" : process.platform;
-  return `${os}-${process.arch}`;
-}
-
 /** Takes the calls that let tests end the process at a given line (src/base/failpoint.ts) out of what people run. */
 function withoutFailpoints(): BunPlugin {
   return {
@@ -105,10 +125,7 @@ function withoutFailpoints(): BunPlugin {
   };
 }
 
-function toTarget(name: string): Target {
-  const known = Object.keys(TARGETS) as Target[];
-  const found = known.find((one) => one === name);
-  if (found) return found;
-  process.stderr.write(`Unknown target "${name}": there are ${known.join(", ")}\n`);
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
   process.exit(1);
 }

@@ -1,0 +1,19 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const SUMS = "SHA256SUMS";
+
+/** Writes SHA256SUMS for every other file of a folder, in the form that `sha256sum --check` reads. */
+export async function writeSums(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name !== SUMS).sort();
+  const lines = await Promise.all(names.map(async (name) => `${await sha256(join(folder, name))}  ${name}\n`));
+  await writeFile(join(folder, SUMS), lines.join(""));
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest("hex");
+}
