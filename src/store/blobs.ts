@@ -8,7 +8,9 @@ import type { Store } from "./store.ts";
 export async function putBlob(store: Store, body: Uint8Array): Promise<string> {
   mustBeWritable(store);
   const { hash, statement } = blobStatement(store, body, { sql: "TRUE", args: [] });
-  await store.database.write([statement]);
+  // A compaction leaves young bodies alone: one that is put again is young again until the event that names it is there.
+  const again = statement.sql.replace("DO NOTHING", "DO UPDATE SET created_at = excluded.created_at");
+  await store.database.write([{ ...statement, sql: again }]);
   return hash;
 }
 

@@ -4,6 +4,7 @@ import { bytes, fields, lines, oneLine, table } from "../render.ts";
 import { paint, type Style } from "../style.ts";
 import { type Examination, examine } from "./doctor/examine.ts";
 import type { StoreFindings } from "./doctor/examine-store.ts";
+import type { UpkeepFindings } from "./doctor/examine-upkeep.ts";
 
 /** `ouroboros doctor`: what can be known about this installation, and what to do about each problem. Mends nothing. */
 export async function doctor({ style }: Cli, flags: SharedFlags): Promise<Answer> {
@@ -60,6 +61,8 @@ function describeStore(style: Style, { shape, ...store }: StoreFindings): string
         .map(([status, n]) => `${n} ${status}`)
         .join(", "),
     ],
+    ["Cannot be decoded", `${store.quarantined} rows met`],
+    ...upkeepLines(store.upkeep),
     [
       "Sweeper",
       sweeper ? `${sweeper.held ? "held by" : "last held by"} pid ${sweeper.pid}, ${sweeper.why}` : "nobody yet",
@@ -79,6 +82,21 @@ function describeStore(style: Style, { shape, ...store }: StoreFindings): string
     starts,
   );
   return facts + lines([""]) + rows;
+}
+
+function upkeepLines({ growth, free_bytes, disk_free_bytes, backups, leases }: UpkeepFindings) {
+  const span =
+    backups && backups.oldest === backups.newest ? backups.newest : `${backups?.oldest} to ${backups?.newest}`;
+  return [
+    ["Growth", growth && `${growth.rows} rows (${bytes(growth.bytes)}) in ${growth.days} days`],
+    ["Free inside the file", free_bytes === null ? null : bytes(free_bytes)],
+    ["Free on its disk", disk_free_bytes === null ? null : bytes(disk_free_bytes)],
+    [
+      "Backups",
+      backups && (backups.count === 0 ? "none beside it" : `${backups.count} (${bytes(backups.bytes)}), ${span}`),
+    ],
+    ["Leases", `${leases.held.length} live, ${leases.lapsed.length} past their time`],
+  ] as const;
 }
 
 /** Receipts may have been written by another version: what they lack is not shown. */

@@ -27,7 +27,7 @@ export async function storeBackupChild({ output }: Cli, flags: SharedFlags, file
     await removePartial(partial);
     if (!(error instanceof StoreError) || error.code !== "store_full") throw error;
     const next = "Free some space there, or name a file on another disk; the store itself is as it was";
-    throw new OuroborosError(error.code, `Cannot back up to ${file}: its disk is full`, next, error);
+    throw new OuroborosError(error.code, `Cannot copy the store to ${file}: its disk is full`, next, error);
   }
 }
 

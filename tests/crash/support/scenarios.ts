@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Crash } from "./crash.ts";
+import { type Crash, holds } from "./crash.ts";
 import { kill, type Said } from "./crash-home.ts";
 
 const SERVER = join(import.meta.dirname, "../../fixtures/agents/crash-server.ts");
@@ -514,6 +514,47 @@ export const SCENARIOS: readonly Scenario[] = [
       expect(await crash.home.call("store", "backup", file, "--json")).toMatchObject({ code: 0 });
       expect(readdirSync(crash.home.home).filter((name) => name.includes("partial"))).toEqual([]);
       await completes(crash);
+    },
+  },
+  {
+    name: "the command that compacts the store",
+    failpoints: [
+      ...both("compact:carry"),
+      ...both("compact:drop"),
+      "compact:drop:after#3",
+      ...both("compact:blobs"),
+      ...both("compact:shrink"),
+    ],
+    async play(crash) {
+      const { home } = crash;
+      const { id } = await home.heldRun();
+      // Enough for three batches; what only the first of them tells has to be told by what is left.
+      home.python("orchestrator.progress.updated", ["session", id], { progress: { plan: "bold" } });
+      home.sql(
+        `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 450)
+INSERT INTO events (id, aggregate_type, aggregate_id, event_type, payload, timestamp)
+SELECT 'bulk ' || n, 'session', ?, 'orchestrator.progress.updated', '{"progress": {"at": ' || n || '}}', '2026-01-01 00:00:00.000000' FROM n`,
+        id,
+      );
+      home.letThrough();
+      await home.until("the run ends", () => home.countOf("orchestrator.session.completed") === 1);
+      home.sql("INSERT INTO ouro_blob (hash, bytes, body, created_at) VALUES ('loose', 1, x'00', '2026')");
+      const status = ["status", id, "--json"];
+      const before = await home.call(...status);
+      const artifacts = await home.call("artifacts", id, "--json");
+      expect(before.json).toMatchObject({ messages_processed: 451, progress: { plan: "bold", at: 450 } });
+      const compact = ["store", "compact", "--older-than", "0h", "--yes", "--no-backup", "--shrink", "--json"];
+      await home.until("its worker has ended", () => home.processes().length === 0);
+      crash.start(...compact);
+      await crash.died("store compact");
+      expect(await home.call(...status)).toEqual(before);
+      expect(await home.call(...compact)).toMatchObject({ code: 0, json: { complete: true, is_shrunk: true } });
+      expect(await home.call(...status)).toEqual(before);
+      expect(await home.call("artifacts", id, "--json")).toEqual(artifacts);
+      expect(home.countOf("orchestrator.progress.updated")).toBeLessThan(5);
+      expect(home.sql("SELECT * FROM ouro_blob WHERE hash = 'loose'")).toEqual([]);
+      await holds(home, { id, status: "completed", steps: 2 });
+      expect(await home.call("resume", id, "--json")).toMatchObject({ code: 2 });
     },
   },
 ];

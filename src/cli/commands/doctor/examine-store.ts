@@ -4,7 +4,9 @@ import { listReceipts } from "../../../store/receipts.ts";
 import { catchUp } from "../../../store/session/catch-up.ts";
 import { readLease } from "../../../store/session/leases.ts";
 import { countSessions } from "../../../store/session/sessions.ts";
+import { metQuarantined } from "../store/met-quarantined.ts";
 import { sizesOf, toShape } from "../store/store-facts.ts";
+import { examineUpkeep, type UpkeepFindings } from "./examine-upkeep.ts";
 import type { Problem } from "./problem.ts";
 
 /** What the doctor found in a store that could be opened. */
@@ -26,6 +28,7 @@ export interface StoreFindings {
   readonly starts: readonly Readonly<Record<string, unknown>>[];
   /** Undecodable rows met while catching up, now and by those starts. */
   readonly quarantined: number;
+  readonly upkeep: UpkeepFindings;
 }
 
 const STARTS = 5;
@@ -37,10 +40,15 @@ export async function examineStore(context: SessionContext, problems: Problem[])
   const { quarantined } = await catchUp(store);
   const sizes = await sizesOf(store.target);
   const starts = await listReceipts(store, STARTS);
-  const met = Math.max(
-    quarantined,
-    ...starts.map((start) => (typeof start.quarantined === "number" ? start.quarantined : 0)),
-  );
+  const met = await metQuarantined(store, quarantined);
+  const [latest] = starts;
+  if (String(latest?.phase).startsWith("degraded")) {
+    problems.push({
+      code: "degraded_start",
+      message: `The latest start of a server, at ${latest?.scheduled_at}, could not do all it should: ${latest?.phase}`,
+      next: "Its host's log says why; `ouroboros cleanup` does what it could not",
+    });
+  }
   if (store.readOnlyBecause !== undefined) {
     problems.push({
       code: "store_read_only",
@@ -78,6 +86,7 @@ export async function examineStore(context: SessionContext, problems: Problem[])
     sweeper: await examineSeat(context),
     starts,
     quarantined: met,
+    upkeep: await examineUpkeep(store, sizes, problems),
   };
 }
 

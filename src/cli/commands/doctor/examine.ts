@@ -1,13 +1,13 @@
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { openApp } from "../../../app.ts";
 import { messageOf, OuroborosError } from "../../../base/errors.ts";
 import { type Config, readConfig } from "../../../config.ts";
 import { ownIdentity } from "../../../process/identity.ts";
-import { readPythonLock } from "../../../process/python-lock.ts";
 import { describeTarget } from "../../../store/engine/store-target.ts";
 import { VERSION } from "../../../version.ts";
 import type { SharedFlags } from "../../command.ts";
+import { upstreamLocks } from "../store/upstream-locks.ts";
 import { type AgentFindings, examineAgents } from "./examine-agents.ts";
 import { examineStore, type StoreFindings } from "./examine-store.ts";
 import type { Problem } from "./problem.ts";
@@ -108,10 +108,8 @@ function examineMachine(problems: Problem[]): Examination["machine"] {
 }
 
 function examineLocks(folder: string): Examination["locks"] {
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const states = names.map((name) => readPythonLock(folder, name).state);
-  const count = (state: string) => states.filter((one) => one === state).length;
-  return { folder, exists: existsSync(folder), live: count("live"), dead: count("dead") };
+  const { live, dead } = upstreamLocks(folder);
+  return { folder, exists: existsSync(folder), live: live.length, dead: dead.length };
 }
 
 function examineAddon(folder: string, problems: Problem[]): Examination["addon"] {

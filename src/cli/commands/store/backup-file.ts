@@ -18,7 +18,7 @@ export function partialOf(file: string, pid: number): string {
 
 /** Why no backup can go there, if so; nothing is written to find out. */
 export async function unfitForBackup(file: string, store: string, needed: number): Promise<Refusal | undefined> {
-  const cannot = (why: string) => `Cannot back up to ${file}: ${why}`;
+  const cannot = (why: string) => `Cannot copy the store to ${file}: ${why}`;
   if (["-wal", "-shm", "-journal"].some((ending) => file === resolve(store) + ending)) {
     return refuse("wrong_usage", cannot("SQLite itself uses that name for the store"), "Name another file");
   }
@@ -59,6 +59,15 @@ export async function removeLeftovers(file: string, store: string): Promise<void
   }
 }
 
+/** The finished backups beside a store that have a standard name, the oldest first. */
+export async function backupsBeside(store: string): Promise<{ readonly path: string; readonly bytes: number }[]> {
+  const folder = dirname(store);
+  const standard = `${basename(store)}.backup-`;
+  const names = (await readdir(folder)).filter((name) => name.startsWith(standard) && STANDARD_END.test(name)).sort();
+  const found = names.map(async (name) => ({ path: join(folder, name), bytes: (await stat(join(folder, name))).size }));
+  return await Promise.all(found);
+}
+
 const LEFTOVER = /^(.+)\.partial-(\d{1,10})(?:-wal|-shm|-journal)?$/s;
 const STANDARD_END = /\.backup-\d{8}-\d{6}\.db$/;
 
@@ -90,7 +99,9 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"])
 
 function existing(file: string, taken: string): Refusal {
   const why = taken === file ? "it exists already" : `${basename(taken)} exists beside it`;
-  return refuse("exists", `Cannot back up to ${file}: ${why}`, "Name a file that does not exist yet", { path: taken });
+  return refuse("exists", `Cannot copy the store to ${file}: ${why}`, "Name a file that does not exist yet", {
+    path: taken,
+  });
 }
 
 async function sync(path: string, flags: "r" | "r+"): Promise<void> {
@@ -121,7 +132,8 @@ async function canWrite(folder: string): Promise<boolean> {
   }
 }
 
-async function freeBytes(folder: string): Promise<number | undefined> {
+/** What the disk of a folder has free; undefined where that cannot be told. */
+export async function freeBytes(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
