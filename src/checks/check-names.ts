@@ -22,4 +22,4 @@ const TEST_FOLDERS = new Set(["test", "tests", "spec", "specs", "__tests__", "__
 const TEST_FILE =
   /^(?:test_.+\.py|conftest\.py|.+_test\.(?:go|py|rb|exs?|dart|cc|cpp)|.+[._-](?:test|spec)s?\.[a-z]+|.+(?:Test|Tests|Spec)\.(?:java|kt|cs|scala|php|swift|groovy|hs))$/;
 const RUNNER_SETTING =
-  /(?:^|\/)(?:conftest\.py|(?:site|user)customize\.py|pytest\.ini|\.coveragerc|noxfile\.py|(?:jest|vitest|playwright|cypress|ava|web-test-runner)\.(?:config|workspace|setup)\.\w+|karma\.conf\.\w+|\.mocharc(?:\.\w+)?|\.(?:nyc|tap)rc|jasmine\.json|bunfig\.toml|\.npmrc|\.yarnrc(?:\.yml)?|\.pnpmfile\.cjs|phpunit\.xml(?:\.dist)?|\.rspec|GNUmakefile|\.cargo\/config(?:\.toml)?)$/;
+  /(?:^|\/)(?:conftest\.py|(?:site|user)customize\.py|(?:unittest|doctest|pytest|coverage)(?:\.py|\/__init__\.py)|pytest\.ini|\.coveragerc|noxfile\.py|(?:jest|vitest|playwright|cypress|ava|web-test-runner)\.(?:config|workspace|setup)\.\w+|karma\.conf\.\w+|\.mocharc(?:\.\w+)?|\.(?:nyc|tap)rc|jasmine\.json|bunfig\.toml|\.npmrc|\.yarnrc(?:\.yml)?|\.pnpmfile\.cjs|phpunit\.xml(?:\.dist)?|\.rspec|GNUmakefile|\.cargo\/config(?:\.toml)?)$/;

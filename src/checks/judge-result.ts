@@ -1,3 +1,4 @@
+import { testsRun } from "../domain/evaluation/tests-run.ts";
 import type { CheckOutcome, CheckVerdict, UnverifiableCause } from "../domain/run/verdict.ts";
 import { showsAssertion } from "./assertion.ts";
 import type { CommandLimits, CommandResult } from "./run-command.ts";
@@ -25,8 +26,11 @@ export async function judgeResult(
   const ended = `It ended with ${result.signal ?? `exit code ${result.exit_code}`}`;
   const ran: CheckOutcome = { what: "command", ok: result.exit_code === 0, detail: ended };
   if (!ran.ok) return told("fail", ended, null, [ran]);
+  const output = new TextDecoder().decode(result.output);
+  // A runner that finds no tests is content with anything.
+  if (testsRun(output) === 0) return told("unverifiable", "It ran no tests", "nothing_to_check", [ran]);
   if (assertion === null) return told("pass", ended, null, [ran]);
-  const found = await showsAssertion(assertion, new TextDecoder().decode(result.output));
+  const found = await showsAssertion(assertion, output);
   if ("unknown" in found) return told("unverifiable", found.unknown, "bad_assertion", [ran]);
   const shown: CheckOutcome = {
     what: "assertion",

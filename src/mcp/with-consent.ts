@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
+import { type Agreement, agreementIn } from "../trust/agreement.ts";
 import { approve } from "../trust/approvals.ts";
-import { agreeWith, listed, questionIn, type SeedInQuestion } from "../trust/seed-consent.ts";
+import { agreeWith, listed, questionIn } from "../trust/seed-consent.ts";
 import { importSeed } from "../workflows/seed/import-seed.ts";
 import type { Asks } from "./asking.ts";
 import type { ToolCall, ToolRefusal } from "./tool.ts";
@@ -19,17 +20,20 @@ export async function withConsent<T extends object>(
   work: () => Promise<T | Refusal>,
 ): Promise<T | ToolRefusal> {
   const done = await work();
-  const question = isRefusal(done) ? questionIn(done) : undefined;
-  if (!isRefusal(done) || !question) return done;
-  // Of another seed, or of something else altogether: about this one nobody was asked.
-  if (said?.state !== stateOf(question)) return { ...done, asks: asksOf(question) };
+  const agreement = isRefusal(done) ? agreementIn(done) : undefined;
+  if (!isRefusal(done) || !agreement) return done;
+  // Of another seed, or of something else altogether: about this nobody was asked.
+  if (said?.state !== stateOf(agreement)) return { ...done, asks: asksOf(agreement) };
   if (said.answer !== YES) {
-    const message = `The person did not agree that these commands are run: ${listed(question.commands)}`;
+    const message = `The person did not agree that these commands are run: ${listed(agreement.commands)}`;
     return refuse("not_agreed", message, "Leave it until they say otherwise", done.facts);
   }
-  const matter = { kind: "seed", hash: question.seed_hash } as const;
-  const refused = await approve(context.home, matter, { by: "form", about: question.goal });
-  return refused ?? work();
+  const refused = await approve(context.home, agreement.matter, { by: "form", about: agreement.about });
+  if (refused) return refused;
+  const then = await work();
+  // One may follow the other: a seed's commands first, then those of the project.
+  const next = isRefusal(then) ? agreementIn(then) : undefined;
+  return isRefusal(then) && next ? { ...then, asks: asksOf(next) } : then;
 }
 
 /**
@@ -48,17 +52,29 @@ export async function nameForTerminal(
   return { ...refusal, next: `${first}${agreeWith(command)}` };
 }
 
-function stateOf({ seed_hash }: SeedInQuestion): string {
-  return JSON.stringify({ agree_to_seed: seed_hash });
+/** Names what it is about: an answer to anything else is no answer to this. */
+function stateOf({ matter }: Agreement): string {
+  return JSON.stringify(matter.kind === "seed" ? { agree_to_seed: matter.hash } : { agree_to: matter });
 }
 
-function asksOf(question: SeedInQuestion): Asks | undefined {
-  const { goal, commands } = question;
-  const message = [
-    `To check the work on "${goal}", these commands are run on this machine, as you:`,
-    ...commands.map((command, index) => `${index + 1}. ${command}`),
-    "They come from a seed that was not made here. The answer holds for this seed as it is.",
-  ].join("\n");
+function asksOf(agreement: Agreement): Asks | undefined {
+  const { matter, about, commands } = agreement;
+  const { before, after } = matter.kind === "seed" ? ofSeed(about) : ofProject(about);
+  const message = [before, ...commands.map((command, index) => `${index + 1}. ${command}`), after].join("\n");
   if (message.length > MOST_CHARS) return undefined;
-  return { message, suggestions: [YES, NO], isClosed: true, state: stateOf(question) };
+  return { message, suggestions: [YES, NO], isClosed: true, state: stateOf(agreement) };
+}
+
+function ofSeed(goal: string) {
+  return {
+    before: `To check the work on "${goal}", these commands are run on this machine, as you:`,
+    after: "They come from a seed that was not made here. The answer holds for this seed as it is.",
+  };
+}
+
+function ofProject(root: string) {
+  return {
+    before: `To check the work in ${root}, these commands are run on this machine, as you:`,
+    after: "The project there declares them. The answer holds for them as they are.",
+  };
 }

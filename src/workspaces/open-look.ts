@@ -17,12 +17,15 @@ const LOOK = "look";
 /** Nobody looks for so long: whoever made it died over it. */
 const LEFT_AFTER_MS = 24 * 3_600_000;
 
-/** Opens a look at a commit (`from`), or at the project as it lies there now. Looks that somebody died over are removed. */
+/**
+ * Opens a look at a commit (`from`), or at the project as it lies there now; of the same name again the one that was left open.
+ * Looks that somebody died over are removed.
+ */
 export async function openLook(
-  order: Pick<WorkspaceOrder, "cwd" | "home" | "from" | "signal">,
+  order: Pick<WorkspaceOrder, "cwd" | "home" | "from" | "signal"> & { readonly name?: string | undefined },
 ): Promise<Look | Refusal> {
   const open = (runId: string) => openWorkspace({ ...order, runId, mode: "worktree" });
-  const id = newShortId(LOOK);
+  const id = order.name === undefined ? newShortId(LOOK) : `${LOOK}_${order.name}`;
   const workspace = await open(id);
   if (isRefusal(workspace)) return workspace;
   try {

@@ -53,6 +53,11 @@ describe("work", () => {
     expect(verification.tools.platform).toBe(`${process.platform}-${process.arch}`);
   });
 
+  test.concurrent("is not proven by a runner that found no tests, however content that is", async () => {
+    const found = await check(DONE, { verify_command: "echo '# tests 0'; echo '# pass 0'; echo '# fail 0'" });
+    expect(found).toMatchObject({ verdict: "unverifiable", cause: "nothing_to_check", reason: "It ran no tests" });
+  });
+
   test.concurrent("that was only claimed fails", async () => {
     expect(await check({}, BY_TEST)).toMatchObject({ verdict: "fail", exit_code: 1, flaky: false });
     expect(await check({}, { verify_command: "true", output_assertion: "hello" })).toMatchObject({ verdict: "fail" });

@@ -37,7 +37,7 @@ export function consensusTrigger({ known, drift, uncertainty }: Occasion): Trigg
 }
 
 /** A line cited for one criterion. */
-export interface VoteCitation extends Citation {
+interface VoteCitation extends Citation {
   readonly criterion_key: string;
 }
 

@@ -15,6 +15,8 @@ export const STAGE3_COMPLETED = "evaluation.stage3.completed";
 export const EVALUATION_COMPLETED = "evaluation.completed";
 
 const Text = v.nullable(v.string());
+/** It becomes an argument of git's, and the store is written by others, too. */
+const Commit = v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)));
 const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const Tools = v.record(v.string(), v.string());
 const Maker = v.object({ name: v.string(), model: Text });
@@ -28,7 +30,10 @@ const Subject = v.object({
   /** The seed's very text, as a blob. */
   seed_text: v.string(),
   tree_hash: v.string(),
-  commit: Text,
+  commit: Commit,
+  /** The untouched tree's commit, and the run whose copy of the project holds both, where it is a copy. */
+  base: v.optional(Commit, null),
+  copy_of: v.optional(Text, null),
   /** The run that made it; null for a folder that somebody named. */
   session_id: Text,
   execution_id: Text,
@@ -51,12 +56,13 @@ const Mechanical = v.object({
   output_hash: Text,
   coverage: v.nullable(Share),
   tools: Tools,
+  unlike_before: v.optional(v.boolean()),
 });
 /** Stored results of a project's own checks. */
 export const MechanicalResults: v.GenericSchema<unknown, readonly MechanicalResult[]> = v.array(Mechanical);
 
 /** A criterion's own check, run by us on the judged tree. */
-const Checked = v.object({
+export const CheckedCriterion = v.object({
   criterion_key: v.string(),
   verdict: Verdict,
   reason: v.string(),
@@ -68,7 +74,7 @@ const Checked = v.object({
   edited_checks: v.fallback(v.array(v.string()), []),
   tools: Tools,
 });
-export type CheckedCriterion = Readonly<v.InferOutput<typeof Checked>>;
+export type CheckedCriterion = Readonly<v.InferOutput<typeof CheckedCriterion>>;
 
 /** What could be found out by running things. */
 export interface Stage1 {
@@ -84,7 +90,7 @@ const Stage1: v.GenericSchema<unknown, Stage1> = v.object({
   declared_hash: v.string(),
   mechanical: MechanicalResults,
   before: v.nullable(MechanicalResults),
-  checks: v.array(Checked),
+  checks: v.array(CheckedCriterion),
   changed: v.array(v.string()),
 });
 

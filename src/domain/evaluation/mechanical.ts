@@ -22,6 +22,8 @@ export interface MechanicalResult {
   /** Of the lines, from 0 to 1: what can be relied on where the output shows more than one figure. */
   readonly coverage: number | null;
   readonly tools: Readonly<Record<string, string>>;
+  /** It failed on the untouched tree as well, and complained of other things there. */
+  readonly unlike_before?: boolean | undefined;
 }
 
 /** The results on two trees, compared. */
@@ -30,6 +32,8 @@ export interface MechanicalChanges {
   readonly regressions: readonly MechanicalResult[];
   /** Fails now as it did before: worth telling, and nobody's fault here. */
   readonly failing_before: readonly MechanicalResult[];
+  /** Failed before, and fails now for something else: whether that is new nobody can tell. */
+  readonly failing_otherwise: readonly MechanicalResult[];
   /** Fails now, and nothing is known of before. */
   readonly new_failures: readonly MechanicalResult[];
   /** Passed before and says nothing any more, as tests do that were taken away. These are the results from before. */
@@ -49,7 +53,8 @@ export function regressionsOf(
   const passed = before.filter(({ verdict }) => verdict === "pass");
   return {
     regressions: those("pass"),
-    failing_before: those("fail"),
+    failing_before: those("fail").filter((now) => !now.unlike_before),
+    failing_otherwise: those("fail").filter((now) => now.unlike_before),
     new_failures: those("unverifiable"),
     lost: passed.filter((earlier) => verdictOf(after, earlier) === "unverifiable"),
   };

@@ -1,5 +1,7 @@
 /** What quality is looked at by; upstream's names. */
 export const QA_DIMENSIONS = ["correctness", "completeness", "quality", "intent_alignment", "domain_specific"] as const;
+/** What an artifact may be; upstream's names. */
+export const QA_TYPES = ["code", "api_response", "document", "screenshot", "test_output", "custom"] as const;
 type QaDimension = (typeof QA_DIMENSIONS)[number];
 
 /** What a mind says of an artifact. Its own verdict is not asked for. */

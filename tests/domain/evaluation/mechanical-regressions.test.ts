@@ -14,9 +14,16 @@ describe("compared with the untouched tree", () => {
     expect(regressionsOf(before, after)).toEqual({
       regressions: [result("test", "fail")],
       failing_before: [result("lint", "fail")],
+      failing_otherwise: [],
       new_failures: [result("build", "fail")],
       lost: [],
     });
+  });
+
+  test("what failed already and complains of something else now is told apart", () => {
+    const now = { ...result("test", "fail"), unlike_before: true };
+    const { failing_before, failing_otherwise } = regressionsOf([result("test", "fail")], [now]);
+    expect([failing_before, failing_otherwise]).toEqual([[], [now]]);
   });
 
   test("another command in the place of one that passed does not hide that it fails now", () => {

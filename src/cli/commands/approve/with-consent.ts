@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal } from "../../../base/refusal.ts";
+import { agreementIn } from "../../../trust/agreement.ts";
 import { approve } from "../../../trust/approvals.ts";
-import { questionIn } from "../../../trust/seed-consent.ts";
 import type { Cli, SharedFlags } from "../../command.ts";
 import { EXIT } from "../../exit-code.ts";
 import { askToAgree, canAskHere } from "./ask-to-agree.ts";
@@ -19,17 +19,19 @@ export async function withConsent<T extends object>(
   seed?: string,
 ): Promise<T | Refusal | number> {
   const done = await work();
-  const question = isRefusal(done) ? questionIn(done) : undefined;
-  if (!isRefusal(done) || !question) return done;
+  const agreement = isRefusal(done) ? agreementIn(done) : undefined;
+  if (!isRefusal(done) || !agreement) return done;
+  const { matter, about } = agreement;
   if (!flags.approveChecks) {
-    const before = seed === undefined ? "" : `, or run \`ouroboros approve ${seed}\` first`;
+    const named = matter.kind === "checks" ? "--checks DIR" : seed;
+    const before = named === undefined ? "" : `, or run \`ouroboros approve ${named}\` first`;
     const next = `Read them, then pass --approve-checks${before}`;
     if (!canAskHere(flags)) return { ...done, next };
-    const agreed = await askToAgree(cli, question);
+    const agreed = await askToAgree(cli, agreement);
     if (agreed === undefined) return EXIT.interrupted;
     if (!agreed) return { ...done, message: "Nothing was started: you did not agree to its commands", next };
   }
-  const matter = { kind: "seed", hash: question.seed_hash } as const;
-  const refused = await approve(home, matter, { by: flags.approveChecks ? "flag" : "cli", about: question.goal });
-  return refused ?? work();
+  const refused = await approve(home, matter, { by: flags.approveChecks ? "flag" : "cli", about });
+  // A seed's commands first, then those of the project: each is a question of its own.
+  return refused ?? withConsent(cli, flags, { home }, work, seed);
 }

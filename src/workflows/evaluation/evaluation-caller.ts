@@ -1,0 +1,18 @@
+import type { WorkOrder } from "../../minds/mind.ts";
+import type { Continuation } from "../../store/orders/work-rows.ts";
+
+/** Who wants something judged, and who may think for them. */
+export interface EvaluationCaller {
+  readonly hasHost: boolean;
+  /** The call that goes on once the host has answered. */
+  readonly continuation: Continuation | null;
+  /** A mind this caller asks for by name. */
+  readonly mind?: string | undefined;
+  /** How long this caller waits; without end when missing. */
+  readonly patienceMs?: number | undefined;
+}
+
+/** The host is to do some thinking first. */
+export interface Needed {
+  readonly needs: WorkOrder;
+}
