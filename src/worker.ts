@@ -5,6 +5,7 @@ import { OuroborosError } from "./base/errors.ts";
 import { logLine } from "./base/log.ts";
 import { isRefusal, type Refusal, refuse } from "./base/refusal.ts";
 import { conductLineage } from "./conductor/conduct-lineage.ts";
+import { tighter } from "./domain/run/ceiling.ts";
 import { driveRun } from "./runs/drive-run.ts";
 import type { OwnedRun } from "./sessions/owner/take-session.ts";
 import { takeSession } from "./sessions/owner/take-session.ts";
@@ -26,7 +27,12 @@ export async function runWorker(): Promise<number> {
     for (const signal of SIGNALS)
       process.on(signal, () => run.lease.giveUp({ kind: "stopped", why: `its worker got ${signal}` }));
     const { parallel } = order;
-    const runSettings = parallel === null ? context.runSettings : { ...context.runSettings, parallel };
+    const configured = context.runSettings;
+    const runSettings = {
+      ...configured,
+      parallel: parallel ?? configured.parallel,
+      ceiling: order.ceiling ? tighter(configured.ceiling, order.ceiling) : configured.ceiling,
+    };
     const asOrdered = { ...context, runSettings };
     if (run.conducts) await conductLineage(asOrdered, run, run.conducts);
     else await driveRun(asOrdered, run);

@@ -6,7 +6,7 @@ import { beginBench, forgetMerged } from "./bench-refs.ts";
 import { benchTree, keepOf } from "./bench-tree.ts";
 import { borrowPackages } from "./borrow-packages.ts";
 import { commitBench } from "./commit-bench.ts";
-import { contains, moveRef, pathsBetween, readRef, splitNul } from "./refs.ts";
+import { checkoutOf, contains, moveRef, pathsBetween, readRef, splitNul } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
 import { currentTree, REMADE } from "./stage-tree.ts";
 import { bringBack, swapFiles } from "./swap-files.ts";
@@ -98,13 +98,11 @@ function gitBench(
 
 /** Whoever has the run's branch checked out would find their files taken for a change that undoes the run's. */
 async function refuseUnderSomebody(git: GitRunner, run: RunRepository): Promise<void> {
-  const lines = (await git.must(["worktree", "list", "--porcelain"])).split("\n");
-  const at = lines.indexOf(`branch ${run.branch}`);
-  if (at < 0) return;
-  const where = lines.slice(0, at).findLast((line) => line.startsWith("worktree ")) ?? "worktree another checkout";
+  const where = await checkoutOf(git, run.branch);
+  if (where === null) return;
   throw new OuroborosError(
     "branch_checked_out",
-    `The run's branch is checked out in ${where.slice("worktree ".length)}, and it must not move under somebody's files.`,
+    `The run's branch is checked out in ${where}, and it must not move under somebody's files.`,
     "Switch to another branch there (git switch -), then resume. To look at the run: git switch --detach <branch>.",
   );
 }

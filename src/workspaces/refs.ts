@@ -37,6 +37,15 @@ export function jitter(tries: number): Promise<void> {
   return delay(Math.random() * Math.min(2_000, 20 * 2 ** tries));
 }
 
+/** The folder in which somebody has a branch checked out; null where nobody has. */
+export async function checkoutOf(git: GitRunner, branch: string): Promise<string | null> {
+  const lines = (await git.must(["worktree", "list", "--porcelain"])).split("\n");
+  const at = lines.indexOf(`branch ${branch}`);
+  if (at < 0) return null;
+  const where = lines.slice(0, at).findLast((line) => line.startsWith("worktree ")) ?? "worktree another checkout";
+  return where.slice("worktree ".length);
+}
+
 /** Is everything of the one commit in the other? */
 export async function contains(git: GitRunner, commit: string, part: string): Promise<boolean> {
   const { code, errors } = await git.run(["merge-base", "--is-ancestor", part, commit]);

@@ -2,7 +2,7 @@ import { overCeiling } from "../run/ceiling.ts";
 import type { Stagnation } from "../run/stagnation.ts";
 import type { EvaluationSummary } from "./evaluation-summary.ts";
 import type { EvolutionSettings } from "./evolution-settings.ts";
-import type { Generation } from "./generation.ts";
+import { type Generation, sumSpent } from "./generation.ts";
 import { completedGenerations, type Lineage, spentByLineage } from "./lineage.ts";
 import { latestSimilarity } from "./ontology-similarity.ts";
 import { isPlateau, isRegressing, isRepeating, oscillationOf } from "./patterns.ts";
@@ -54,8 +54,8 @@ function hasOutcome(evaluation: EvaluationSummary | null): boolean {
   return criteria.length > 0 && criteria.every(({ verdict }) => verdict === "pass") && mechanical !== "fail";
 }
 
-function overBudget(lineage: Lineage, { ceiling }: EvolutionSettings): LineageJudgement | undefined {
-  const spent = spentByLineage(lineage);
+function overBudget(lineage: Lineage, { ceiling, thinking }: EvolutionSettings): LineageJudgement | undefined {
+  const spent = sumSpent([spentByLineage(lineage), ...(thinking ? [thinking] : [])]);
   switch (overCeiling(spent, ceiling)) {
     case "hours":
       return stop(

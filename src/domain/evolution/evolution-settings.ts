@@ -1,10 +1,12 @@
-import { type Ceiling, DEFAULT_CEILING } from "../run/ceiling.ts";
+import { type Ceiling, DEFAULT_CEILING, type Spent } from "../run/ceiling.ts";
 
 /** When a lineage stops. */
 export interface EvolutionSettings {
   readonly max_generations: number;
   /** For all generations together. */
   readonly ceiling: Ceiling;
+  /** What minds have taken for it: its rows tell only of its runs. */
+  readonly thinking?: Spent | undefined;
   /** Before this many, no ontology counts as stable. */
   readonly min_generations: number;
   readonly convergence_threshold: number;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** Upstream's names where it has one; the last five are ours, and upstream's programs pass over them. */
+/** Upstream's names where it has one; the last six are ours, and upstream's programs pass over them. */
 export const LINEAGE_CREATED = "lineage.created";
 export const GENERATION_STARTED = "lineage.generation.started";
 export const PHASE_CHANGED = "lineage.generation.phase_changed";
@@ -17,6 +17,7 @@ export const ONTOLOGY_STABLE = "lineage.ontology.stable";
 export const LINEAGE_ABORTED = "lineage.aborted";
 export const LINEAGE_REOPENED = "lineage.reopened";
 export const LATERAL_TAKEN = "lineage.lateral.taken";
+export const LINEAGE_CONDUCTED = "lineage.conducted";
 
 /** What a row does not say, or says in a way nobody understands, is null: rows of other writers say less than ours. */
 function lenient<Schema extends v.GenericSchema>(schema: Schema) {
@@ -96,3 +97,4 @@ export const EndPayload = v.object({
 export const RewoundPayload = v.object({ to_generation: GenerationNumber });
 export const ReopenedPayload = v.object({ by: v.string(), execute: lenient(v.boolean()) });
 export const LateralPayload = v.object({ persona: v.string(), pattern: Text });
+export const ConductedPayload = v.object({ session_id: v.pipe(v.string(), v.minLength(1)) });

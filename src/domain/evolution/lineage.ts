@@ -34,6 +34,8 @@ export interface Lineage {
   readonly rewinds: readonly Rewind[];
   /** Somebody has decided about everything up to this generation: only what comes after it is judged. */
   readonly settled: number;
+  /** The session that has it go on by itself, or did so last; null where nobody ever has. */
+  readonly conductor: string | null;
   readonly created_at: string;
   readonly updated_at: string;
   /** Rows of known types that say something else than they should, or that come too late. */
@@ -77,6 +79,7 @@ function created(event: StoredEvent): Lineage {
     generations: [],
     rewinds: [],
     settled: 0,
+    conductor: null,
     created_at: event.timestamp,
     updated_at: event.timestamp,
     unread_rows: 0,
@@ -115,6 +118,8 @@ function changesBy(lineage: Lineage, event: StoredEvent): Changes | undefined {
       return parsedBy(events.ReopenedPayload, payload, (said) => reopened(lineage, said));
     case events.LATERAL_TAKEN:
       return parsedBy(events.LateralPayload, payload, (said) => lateral(lineage, said));
+    case events.LINEAGE_CONDUCTED:
+      return parsedBy(events.ConductedPayload, payload, (said) => ({ conductor: said.session_id }));
     default:
       return {};
   }

@@ -1,8 +1,26 @@
+import * as v from "valibot";
+
+const Bound = v.nullable(v.pipe(v.number(), v.minValue(0)));
+
 /** What a run may take before it stops for somebody to decide; null is no bound. */
 export interface Ceiling {
   readonly hours: number | null;
   readonly tokens: number | null;
   readonly cost_usd: number | null;
+}
+
+/** A ceiling as an order or a row names it. */
+export const CeilingShape = v.object({ hours: Bound, tokens: Bound, cost_usd: Bound });
+
+/** The lower of each two bounds. */
+export function tighter(a: Ceiling, b: Ceiling): Ceiling {
+  const least = (one: number | null, other: number | null) =>
+    one === null || other === null ? (one ?? other) : Math.min(one, other);
+  return {
+    hours: least(a.hours, b.hours),
+    tokens: least(a.tokens, b.tokens),
+    cost_usd: least(a.cost_usd, b.cost_usd),
+  };
 }
 
 /** What a run has taken so far. Tokens and money are what agents reported: null where none did, too little where some did not. */

@@ -1,5 +1,6 @@
 /** A way of thinking that an agent is asked to take on when its own has led nowhere. */
-export type Persona = "hacker" | "researcher" | "simplifier" | "architect" | "contrarian";
+export const PERSONA_NAMES = ["hacker", "researcher", "simplifier", "architect", "contrarian"] as const;
+export type Persona = (typeof PERSONA_NAMES)[number];
 
 /** How attempts at one criterion lead nowhere. */
 export type Stagnation = "spinning" | "oscillation" | "no_drift" | "diminishing_returns";

@@ -3,6 +3,7 @@ import { failpoint } from "../../base/failpoint.ts";
 import { newId } from "../../base/ids.ts";
 import type { NewEvent, Payload } from "../../domain/event.ts";
 import type { Conducting } from "../../domain/evolution/conducting.ts";
+import type { Ceiling } from "../../domain/run/ceiling.ts";
 import type { WorkspaceMode } from "../../domain/run/origin.ts";
 import type { RunStart } from "../../domain/run/run-start.ts";
 import { isTerminal, SESSION_CLAIMED, SESSION_REOPENED, SESSION_STARTED } from "../../domain/session/session.ts";
@@ -31,6 +32,8 @@ export interface ClaimNote {
   readonly runStart?: RunStart | null;
   /** The lineage that it has go on. */
   readonly conducts?: Conducting | null;
+  /** What it may take at most, where that is less than is configured. */
+  readonly ceiling?: Ceiling | null;
   readonly branch: string | null;
 }
 
@@ -121,6 +124,7 @@ function toPayload({ identity }: SessionContext, note: ClaimNote): Payload {
     parallel: note.parallel ?? null,
     run_start: note.runStart ?? null,
     conducts: note.conducts ?? null,
+    ceiling: note.ceiling ?? null,
     branch: note.branch,
     machine: identity.machine,
     host: hostname(),

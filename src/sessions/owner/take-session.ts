@@ -59,6 +59,7 @@ export async function takeSession(
     parallel: order.parallel ?? null,
     runStart: order.run_start ?? null,
     conducts: order.conducts ?? null,
+    ceiling: order.ceiling ?? null,
     branch: await readGitBranch(order.cwd),
   };
   const { cwd, workspace, runStart = null, conducts = null } = note;

@@ -1,5 +1,6 @@
 import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import type { Ceiling } from "../../domain/run/ceiling.ts";
 import { type Origin, toOrigin } from "../../domain/run/origin.ts";
 import { stepsOf } from "../../domain/run/steps.ts";
 import { parseSeed } from "../../domain/seed/seed.ts";
@@ -29,6 +30,8 @@ export interface ResumeRequest {
   readonly cwd?: string | undefined;
   /** Another agent than the one it was begun with. */
   readonly runtime?: string | undefined;
+  /** What it may take at most, from now on. */
+  readonly ceiling?: Ceiling | undefined;
 }
 
 /** What became of a request to resume: a worker has taken the session over, or somebody is at work on it already. */
@@ -78,6 +81,7 @@ export async function resumeSession(
       parallel: prepared.origin.parallel,
       run_start: prepared.origin.run_start,
       conducts: prepared.origin.conducts,
+      ceiling: request.ceiling ?? prepared.origin.ceiling,
       host: { ...request.host },
     },
     signal,

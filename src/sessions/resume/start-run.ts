@@ -1,5 +1,6 @@
 import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import type { Ceiling } from "../../domain/run/ceiling.ts";
 import type { WorkspaceMode } from "../../domain/run/origin.ts";
 import type { RunStart } from "../../domain/run/run-start.ts";
 import { parseSeed } from "../../domain/seed/seed.ts";
@@ -40,6 +41,8 @@ export async function startRun(
     readonly ids?: { readonly session_id: string; readonly execution_id: string } | undefined;
     /** Earlier work to go on from, instead of what is checked out. */
     readonly runStart?: RunStart | undefined;
+    /** What it may take at most, where that is less than is configured. */
+    readonly ceiling?: Ceiling | undefined;
   },
 ): Promise<StartedRun | Refusal> {
   const seed = parseSeed(request.seed);
@@ -62,6 +65,7 @@ export async function startRun(
     workspace: request.workspace,
     parallel: request.parallel ?? null,
     run_start: request.runStart ?? null,
+    ceiling: request.ceiling ?? null,
     host: { ...request.host },
   });
   if (report.outcome === "refused") return refuse(report.code, report.message, report.next, report.facts);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Conducting } from "../../domain/evolution/conducting.ts";
+import { CeilingShape } from "../../domain/run/ceiling.ts";
 import { Parallel, WORKSPACE_MODES } from "../../domain/run/origin.ts";
 import { RunStart } from "../../domain/run/run-start.ts";
 
@@ -19,6 +20,8 @@ const Common = {
   run_start: v.optional(v.nullable(RunStart), null),
   /** A lineage to have go on, instead of carrying the seed out. */
   conducts: v.optional(v.nullable(Conducting), null),
+  /** What it may take at most, where that is less than is configured. */
+  ceiling: v.optional(v.nullable(CeilingShape), null),
   host: v.object({ host_session_id: v.nullable(v.string()), project_dir: v.nullable(v.string()) }),
 };
 

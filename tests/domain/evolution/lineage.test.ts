@@ -26,6 +26,7 @@ const TYPES: readonly string[] = [
   events.LINEAGE_REWOUND,
   events.LINEAGE_REOPENED,
   events.LATERAL_TAKEN,
+  events.LINEAGE_CONDUCTED,
 ];
 
 const HALF = evaluated({ a: "P", b: "F" });
@@ -226,6 +227,16 @@ test("the ontology is the row's own, or else the one of the seed that stands in 
     snapshot,
     null,
   ]);
+});
+
+test("the session that was told last to have it go on is its conductor, also once it is over", () => {
+  const conducted = (session_id: string): Row => [events.LINEAGE_CONDUCTED, { session_id }];
+  expect(lineageOf(generation(1, HALF)).conductor).toBeNull();
+  const rows = [...generation(1, HALF), conducted("orch_1"), conducted("orch_2")];
+  expect(lineageOf([...rows, [events.LINEAGE_CONDUCTED, { session_id: "" }]])).toMatchObject({
+    conductor: "orch_2",
+    unread_rows: 1,
+  });
 });
 
 test("each row adds what was spent and found since the one before", () => {

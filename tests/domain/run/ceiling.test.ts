@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { DEFAULT_CEILING, overCeiling, spentOf, unreportedOf } from "../../../src/domain/run/ceiling.ts";
+import { DEFAULT_CEILING, overCeiling, spentOf, tighter, unreportedOf } from "../../../src/domain/run/ceiling.ts";
 
 const usage = (input_tokens: number | null, output_tokens: number | null, cost_usd: number | null) => {
   return { input_tokens, output_tokens, cost_usd };
@@ -40,4 +40,11 @@ test("another agent's report never lowers what was spent", () => {
       expect(more.agents).toBe(less.agents + 1);
     }),
   );
+});
+
+test("of two ceilings each lower bound holds, and no bound is the highest", () => {
+  const a = { hours: 2, tokens: null, cost_usd: 5 };
+  const b = { hours: 3, tokens: 10, cost_usd: 0 };
+  expect(tighter(a, b)).toEqual({ hours: 2, tokens: 10, cost_usd: 0 });
+  expect(tighter(b, a)).toEqual(tighter(a, b));
 });
