@@ -9,8 +9,11 @@ import {
   version,
 } from "@stricli/core";
 import { messageOf } from "../base/errors.ts";
+import { MOST_GENERATIONS, MOST_ROUNDS } from "../domain/auto/auto-bounds.ts";
+import { QA_TYPES } from "../domain/evaluation/qa.ts";
 import { WAIT_FOR } from "../domain/job-news.ts";
-import { MOST_PARALLEL } from "../domain/run/origin.ts";
+import { MOST_PARALLEL } from "../domain/run/schedule.ts";
+import { PERSONA_NAMES } from "../domain/run/stagnation.ts";
 import { SESSION_STATUSES } from "../domain/session/session.ts";
 import { ROLES } from "../minds/mind.ts";
 import { VERSION } from "../version.ts";
@@ -18,23 +21,37 @@ import { type Cli, command, type SharedFlags } from "./command.ts";
 import type { ApproveFlags } from "./commands/approve.ts";
 import type { ArtifactsFlags } from "./commands/artifacts.ts";
 import type { AskFlags } from "./commands/ask.ts";
+import type { AutoFlags } from "./commands/auto.ts";
+import type { AutoListFlags } from "./commands/auto-list.ts";
 import type { CardFlags } from "./commands/card.ts";
 import type { CleanupFlags } from "./commands/cleanup.ts";
+import type { EvaluateFlags } from "./commands/evaluate.ts";
 import type { EventsFlags } from "./commands/events.ts";
+import type { EvolveFlags } from "./commands/evolve.ts";
 import type { InterviewFlags } from "./commands/interview.ts";
 import type { InterviewListFlags } from "./commands/interview-list.ts";
 import type { AbortFlags, AnswerFlags, TurnFlags } from "./commands/interview-turn.ts";
 import type { JobListFlags } from "./commands/job-list.ts";
 import type { JobWaitFlags } from "./commands/job-wait.ts";
+import type { LineageAsideFlags } from "./commands/lineage-aside.ts";
+import type { LineageListFlags } from "./commands/lineage-list.ts";
+import type { LineageShowFlags } from "./commands/lineage-show.ts";
 import type { ServeFlags } from "./commands/mcp-serve.ts";
 import type { PmFlags } from "./commands/pm.ts";
 import type { PmGenerateFlags } from "./commands/pm-generate.ts";
+import type { QaFlags } from "./commands/qa.ts";
+import type { RalphFlags } from "./commands/ralph.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
 import type { RunFlags } from "./commands/run.ts";
 import type { SeedEditFlags } from "./commands/seed-edit.ts";
 import type { SeedGenerateFlags } from "./commands/seed-generate.ts";
 import type { SeedListFlags } from "./commands/seed-list.ts";
 import type { SessionsFlags } from "./commands/sessions.ts";
+import type { SetupFlags } from "./commands/setup.ts";
+import { parseAge } from "./commands/store/age.ts";
+import type { CompactFlags } from "./commands/store-compact.ts";
+import type { RestoreFlags } from "./commands/store-restore.ts";
+import type { UninstallFlags } from "./commands/uninstall.ts";
 import { type CommandNode, SHELLS } from "./completions/command-node.ts";
 import { numberFlag, SESSION_ID, SHARED, switchFlag, textFlag } from "./parameters.ts";
 
@@ -47,10 +64,23 @@ const mcpRoutes = buildRouteMap<string, Cli>({
           ...SHARED,
           readOnly: switchFlag("Offer no tool that acts, and never write to the store"),
           toolsets: textFlag("NAMES", "Only these groups of tools, separated by commas"),
-          transport: { kind: "enum", values: ["stdio"], optional: true, brief: "How the host talks to the server" },
+          transport: {
+            kind: "enum",
+            values: ["stdio", "http"],
+            optional: true,
+            brief: "How the host talks to the server; stdio unless told",
+          },
+          host: textFlag("ADDRESS", "With http: where to listen; 127.0.0.1 unless told, anything else needs a token"),
+          port: numberFlag({ min: 0, max: 65_535 }, "With http: the port; a free one unless told"),
+          tokenFile: textFlag("FILE", "With http: every request must carry the token of this file"),
+          allowHost: textFlag("NAMES", "With http: other names that clients call it by, separated by commas"),
         },
       },
-      docs: { brief: "Serve MCP to a host, until the host is gone" },
+      docs: {
+        brief: "Serve MCP to a host, until the host is gone",
+        fullDescription: `Serve MCP to a host, until the host is gone: hosts start this command themselves.
+With --transport http it serves until it is interrupted, and prints its address on standard output.`,
+      },
     }),
     info: buildCommand<SharedFlags, [], Cli>({
       loader: command(async () => (await import("./commands/mcp-info.ts")).mcpInfo),
@@ -81,7 +111,7 @@ const storeRoutes = buildRouteMap<string, Cli>({
     info: buildCommand<SharedFlags, [], Cli>({
       loader: command(async () => (await import("./commands/store-info.ts")).storeInfo),
       parameters: { flags: SHARED },
-      docs: { brief: "Show the store's shape, sizes and counts" },
+      docs: { brief: "Show where the store's rows and bytes are, how it grows, and what could go" },
     }),
     check: buildCommand<SharedFlags, [], Cli>({
       loader: command(async () => (await import("./commands/store-check.ts")).storeCheck),
@@ -97,8 +127,47 @@ const storeRoutes = buildRouteMap<string, Cli>({
 The copy holds everything that was committed before it began; it is checked before it gets its name. Nobody owns a session in a copy.
   To look into a backup: ouroboros sessions --db FILE (every command takes --db, the server too)
   To restore it: stop every program that uses the store; move the store away together with its -wal and -shm
-  files; move the backup to the store's place. What was written after the backup is then missing.
+  files; then ouroboros store restore FILE --to PATH. What was written after the backup is then missing.
 Do not resume in a copy what is still at work in the original: both would work in the same folder.`,
+      },
+    }),
+    restore: buildCommand<RestoreFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/store-restore.ts")).storeRestore),
+      parameters: {
+        flags: {
+          ...SHARED,
+          to: textFlag("PATH", "Make a store of it there, where no file is yet"),
+          verify: switchFlag("Only look whether it can be relied on"),
+        },
+        positional: { kind: "tuple", parameters: [{ parse: String, placeholder: "FILE", brief: "The backup" }] },
+      },
+      docs: { brief: "Open a backup and read all of it; with --to, make a store of it" },
+    }),
+    compact: buildCommand<CompactFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/store-compact.ts")).storeCompact),
+      parameters: {
+        flags: {
+          ...SHARED,
+          olderThan: {
+            kind: "parsed",
+            parse: parseAge,
+            optional: true,
+            placeholder: "AGE",
+            brief: "Only sessions that ended so long ago (36h, 30d, 8w); 30d unless told",
+          },
+          project: textFlag("DIR", "Only sessions that worked in this folder or below it"),
+          keepLast: numberFlag({ min: 0, max: 1_000_000 }, "Leave so many of each project's newest sessions whole"),
+          dryRun: switchFlag("Only say what would be dropped; so it is without --yes, too"),
+          yes: switchFlag("Make a checked copy of the store, then drop it"),
+          noBackup: switchFlag("With --yes: make no copy first"),
+          shrink: switchFlag("With --yes: give the space back to the disk; nothing else is written meanwhile"),
+        },
+      },
+      docs: {
+        brief: "Drop what ended sessions said while they ran: progress, tools, thoughts",
+        fullDescription: `Drop what ended sessions said while they ran: progress, tools, thoughts.
+Statuses, verdicts, seeds, interviews, evaluations, lineages and what checks printed stay; status, why, resume and artifacts answer as before.
+It goes on in small steps beside whatever else is at work. Rows that are dropped are in the copy, and nowhere else.`,
       },
     }),
     "backup-child": buildCommand<SharedFlags, [string], Cli>({
@@ -388,11 +457,137 @@ const pmRoutes = buildRouteMap<string, Cli>({
   docs: { brief: "From a product's idea to its requirements (PRD)" },
 });
 
+const EVALUATED = {
+  kind: "tuple",
+  parameters: [{ parse: String, placeholder: "ID", brief: "An evaluation's id (eval_…), or a run's" }],
+} as const;
+
+const LINEAGE = { parse: String, placeholder: "LINEAGE", brief: "A lineage's id (lin_…)" } as const;
+const GENERATION = {
+  parse: numberFlag({ min: 1, max: 10_000 }, "").parse,
+  placeholder: "N",
+  brief: "A generation's number",
+} as const;
+const ONE_LINEAGE = { kind: "tuple", parameters: [LINEAGE] } as const;
+const EVOLVED = {
+  kind: "tuple",
+  parameters: [
+    { parse: String, placeholder: "SEED|LINEAGE", brief: "A seed's id or file, to begin with; or a lineage, to go on" },
+  ],
+} as const;
+const EVOLVE_FLAGS = {
+  ...SHARED,
+  cwd: textFlag("DIR", "The project; the current folder unless told"),
+  runtime: textFlag("NAME", "Which configured agent does the work"),
+  parallel: numberFlag({ min: 1, max: MOST_PARALLEL }, "At most this many agents at once; as configured unless told"),
+  lineage: textFlag("ID", "What a lineage that is begun now is to be called"),
+  paper: switchFlag("Begin one that only works on the specification: nothing is carried out or checked"),
+  approveChecks: APPROVE_CHECKS,
+} as const;
+
+const autoRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    go: buildCommand<AutoFlags, string[], Cli>({
+      loader: command(async () => (await import("./commands/auto.ts")).auto),
+      parameters: {
+        flags: {
+          ...SHARED,
+          resume: textFlag("ID", "Go on with this one (auto_…), wherever it stopped"),
+          answer: textFlag("TEXT", "With --resume: your word on the question that only you can answer"),
+          cwd: textFlag("DIR", "The project; the current folder unless told"),
+          runtime: textFlag("NAME", "Which configured agent does the work"),
+          mind: MIND,
+          rounds: numberFlag({ min: 1, max: MOST_ROUNDS }, "At most this many questions; 12 unless told"),
+          generations: numberFlag({ min: 1, max: MOST_GENERATIONS }, "At most this many generations; 3 unless told"),
+          hours: numberFlag({ min: 1, max: 1000 }, "At most this many hours of work; as configured unless told"),
+          tokens: numberFlag({ min: 1, max: 1e12 }, "At most this many tokens, as minds and agents report them"),
+          cost: numberFlag({ min: 1, max: 1e6 }, "At most this many dollars, as minds and agents report them"),
+          skipRun: switchFlag("Stop at the seed: nothing is carried out"),
+          approveChecks: switchFlag("Agree to the checks that the project declares without being asked, for scripts"),
+        },
+        positional: { kind: "array", parameter: { parse: String, placeholder: "GOAL", brief: "What you want" } },
+      },
+      docs: { brief: "From one sentence to a branch whose work was checked" },
+    }),
+    list: buildCommand<AutoListFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/auto-list.ts")).autoList),
+      parameters: {
+        flags: { ...SHARED, limit: numberFlag({ min: 1, max: 1000 }, "At most this many; 20 unless told") },
+      },
+      docs: { brief: "List what was begun that way, the newest first" },
+    }),
+    show: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/auto-show.ts")).autoShow),
+      parameters: {
+        flags: SHARED,
+        positional: { kind: "tuple", parameters: [{ parse: String, placeholder: "ID", brief: "Its id (auto_…)" }] },
+      },
+      docs: { brief: "Show how one stands, what was assumed in your place, and what was made" },
+    }),
+  },
+  defaultCommand: "go",
+  docs: { brief: "From one sentence to a branch whose work was checked; every decision taken for you is listed" },
+});
+
+const lineageRoutes = buildRouteMap<string, Cli>({
+  routes: {
+    list: buildCommand<LineageListFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/lineage-list.ts")).lineageList),
+      parameters: {
+        flags: { ...SHARED, limit: numberFlag({ min: 1, max: 1000 }, "At most this many; 20 unless told") },
+      },
+      docs: { brief: "List lineages, the latest first" },
+    }),
+    show: buildCommand<LineageShowFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/lineage-show.ts")).lineageShow),
+      parameters: {
+        flags: { ...SHARED, matrix: switchFlag("Every result of every criterion, generation by generation") },
+        positional: ONE_LINEAGE,
+      },
+      docs: { brief: "Show the generations of a lineage, and how its criteria have come along" },
+    }),
+    diff: buildCommand<SharedFlags, [string, number, number], Cli>({
+      loader: command(async () => (await import("./commands/lineage-diff.ts")).lineageDiff),
+      parameters: { flags: SHARED, positional: { kind: "tuple", parameters: [LINEAGE, GENERATION, GENERATION] } },
+      docs: { brief: "Show what is different between two generations: score, criteria, seed" },
+    }),
+    rewind: buildCommand<SharedFlags, [string, number], Cli>({
+      loader: command(async () => (await import("./commands/lineage-rewind.ts")).lineageRewind),
+      parameters: { flags: SHARED, positional: { kind: "tuple", parameters: [LINEAGE, GENERATION] } },
+      docs: { brief: "Go back to an earlier generation: the lineage and its branch, and no file of yours" },
+    }),
+    aside: buildCommand<LineageAsideFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/lineage-aside.ts")).lineageAside),
+      parameters: {
+        flags: {
+          ...SHARED,
+          persona: {
+            kind: "enum",
+            values: PERSONA_NAMES,
+            optional: true,
+            brief: "How to think from now on; whoever suits how it stands still unless told",
+          },
+        },
+        positional: ONE_LINEAGE,
+      },
+      docs: { brief: "Have a lineage that stands still go on with another way of thinking" },
+    }),
+  },
+  docs: { brief: "Lineages: a seed carried out, judged and improved, generation after generation" },
+});
+
+const HOST = {
+  parse: String,
+  placeholder: "HOST",
+  brief: "A host, such as claude-code; every one found unless told",
+} as const;
+
 const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
   routes: {
     mcp: mcpRoutes,
     interview: interviewRoutes,
     seed: seedRoutes,
+    auto: autoRoutes,
     pm: pmRoutes,
     sessions: buildCommand<SessionsFlags, [], Cli>({
       loader: command(async () => (await import("./commands/sessions.ts")).sessions),
@@ -446,15 +641,22 @@ const root: RouteMap<Cli> = buildRouteMap<string, Cli>({
         flags: {
           ...SHARED,
           list: switchFlag("Show what was agreed to on this machine, when and how"),
+          checks: switchFlag("Agree to the checks that the project in a folder declares, instead of a seed's"),
           revoke: textFlag("HASH", "Take an approval back, by its hash or the beginning of it"),
           yes: switchFlag("Agree without being asked, for scripts"),
         },
         positional: {
           kind: "tuple",
-          parameters: [{ ...SEED_SOURCE, brief: "A seed's id, its content hash, or a file", optional: true }],
+          parameters: [
+            {
+              ...SEED_SOURCE,
+              brief: "A seed's id, its content hash, or a file; a folder with --checks",
+              optional: true,
+            },
+          ],
         },
       },
-      docs: { brief: "Agree to the commands that the checks of a seed run on this machine" },
+      docs: { brief: "Agree to the commands that the checks of a seed, or of a project, run on this machine" },
     }),
     watch: buildCommand<SharedFlags, [string?], Cli>({
       loader: command(async () => (await import("./commands/watch.ts")).watch),
@@ -606,6 +808,108 @@ Without a terminal, a line for each change; with --json, a document for each.`,
       loader: command(async () => (await import("./commands/doctor.ts")).doctor),
       parameters: { flags: SHARED },
       docs: { brief: "Check this installation and its store; every problem comes with a next step" },
+    }),
+    evaluate: buildCommand<EvaluateFlags, [string?], Cli>({
+      loader: command(async () => (await import("./commands/evaluate.ts")).evaluate),
+      parameters: {
+        flags: {
+          ...SHARED,
+          seed: textFlag("FILE", "Judge what lies in a folder by this seed (a file or an id), not a run"),
+          checksOnly: switchFlag("Ask no judge: only what can be run decides"),
+          consensus: switchFlag("Ask several, or one from several sides"),
+          mind: MIND,
+          approveChecks: APPROVE_CHECKS,
+        },
+        positional: {
+          kind: "tuple",
+          parameters: [
+            { parse: String, placeholder: "ID|DIR", brief: "A run's id; with --seed a folder", optional: true },
+          ],
+        },
+      },
+      docs: { brief: "Judge whether work does what its seed asks: by checks, then by a judge that cites lines" },
+    }),
+    verify: buildCommand<SharedFlags & { readonly approveChecks: boolean }, [string], Cli>({
+      loader: command(async () => (await import("./commands/verify.ts")).verify),
+      parameters: { flags: { ...SHARED, approveChecks: APPROVE_CHECKS }, positional: EVALUATED },
+      docs: {
+        brief:
+          "Follow the evidence of an evaluation again: is everything still the same, and does it come to the same?",
+      },
+    }),
+    proof: buildCommand<SharedFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/proof.ts")).proof),
+      parameters: { flags: SHARED, positional: EVALUATED },
+      docs: { brief: "Print an evaluation as a page of Markdown, for a pull request" },
+    }),
+    qa: buildCommand<QaFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/qa.ts")).qa),
+      parameters: {
+        flags: {
+          ...SHARED,
+          bar: { kind: "parsed", parse: String, placeholder: "TEXT", brief: "What it has to be like" },
+          type: { kind: "enum", values: QA_TYPES, optional: true, brief: "What it is; code unless told" },
+          reference: textFlag("FILE", "Something to hold it against"),
+          seed: textFlag("FILE", "A seed whose criteria and constraints count as well"),
+          threshold: numberFlag({ min: 0, max: 100 }, "Passes from this many per cent on; 80 unless told"),
+          mind: MIND,
+        },
+        positional: { kind: "tuple", parameters: [{ parse: String, placeholder: "FILE", brief: "What to look at" }] },
+      },
+      docs: { brief: "Have a mind hold a file against a quality bar" },
+    }),
+    evolve: buildCommand<EvolveFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/evolve.ts")).evolve),
+      parameters: { flags: { ...EVOLVE_FLAGS, mind: MIND }, positional: EVOLVED },
+      docs: { brief: "Take a lineage one generation further: reflect, carry out, judge; or begin one with a seed" },
+    }),
+    ralph: buildCommand<RalphFlags, [string], Cli>({
+      loader: command(async () => (await import("./commands/ralph.ts")).ralph),
+      parameters: {
+        flags: {
+          ...EVOLVE_FLAGS,
+          generations: numberFlag({ min: 1, max: 30 }, "At most this many generations; 10 unless told"),
+          hours: numberFlag({ min: 1, max: 1000 }, "At most this many hours of work; 12 unless told"),
+          tokens: numberFlag({ min: 1, max: 1e12 }, "At most this many tokens, as agents report them"),
+          cost: numberFlag({ min: 1, max: 1e6 }, "At most this many dollars, as agents report them; 50 unless told"),
+          asides: numberFlag({ min: 0, max: 5 }, "Other ways of thinking to try when it stands still; 2 unless told"),
+          wait: switchFlag("Stay and show each generation; Ctrl-C leaves it running"),
+        },
+        positional: EVOLVED,
+      },
+      docs: { brief: "Have a lineage go on in the background until its outcome is reached, or a bound" },
+    }),
+    lineage: lineageRoutes,
+    setup: buildCommand<SetupFlags, string[], Cli>({
+      loader: command(async () => (await import("./commands/setup.ts")).setup),
+      parameters: {
+        flags: {
+          ...SHARED,
+          yes: switchFlag("Write the changes without asking"),
+          dryRun: switchFlag("Only show what would be changed"),
+          print: switchFlag("Print the entries to paste; read and write nothing"),
+          fromPython: switchFlag("Replace the Python program's entries, and say what stays and what changes"),
+        },
+        positional: { kind: "array", parameter: HOST },
+      },
+      docs: {
+        brief: "Tell the coding agents and editors here about this server",
+        fullDescription: `Tell the coding agents and editors here about this server.
+Shows the exact change of each file, asks, keeps a copy beside it, and writes nothing but its own entry. Nothing of a host or a project is run.
+Take it back at any time: ouroboros uninstall`,
+      },
+    }),
+    uninstall: buildCommand<UninstallFlags, string[], Cli>({
+      loader: command(async () => (await import("./commands/uninstall.ts")).uninstall),
+      parameters: {
+        flags: {
+          ...SHARED,
+          yes: switchFlag("Write the changes without asking"),
+          dryRun: switchFlag("Only show what would be changed"),
+        },
+        positional: { kind: "array", parameter: HOST },
+      },
+      docs: { brief: "Take away what setup has written; the store, seeds and settings stay" },
     }),
     job: jobRoutes,
     store: storeRoutes,

@@ -1,23 +1,35 @@
 import type { Tool as ToolDefinition } from "@modelcontextprotocol/server";
 import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
+import { type Refusal, refuse } from "../base/refusal.ts";
 import type { Tool } from "./tool.ts";
+import { ouroborosAcDashboard } from "./tools/ouroboros-ac-dashboard.ts";
 import { ouroborosAcTreeHud } from "./tools/ouroboros-ac-tree-hud.ts";
+import { ouroborosAuto } from "./tools/ouroboros-auto.ts";
 import { ouroborosBrownfield } from "./tools/ouroboros-brownfield.ts";
 import { ouroborosCancelExecution } from "./tools/ouroboros-cancel-execution.ts";
 import { ouroborosCancelJob } from "./tools/ouroboros-cancel-job.ts";
+import { ouroborosChecklistVerify } from "./tools/ouroboros-checklist-verify.ts";
 import { ouroborosClaimWork } from "./tools/ouroboros-claim-work.ts";
+import { ouroborosEvaluate } from "./tools/ouroboros-evaluate.ts";
+import { ouroborosEvolveRewind } from "./tools/ouroboros-evolve-rewind.ts";
+import { ouroborosEvolveStep } from "./tools/ouroboros-evolve-step.ts";
 import { ouroborosExecuteSeed } from "./tools/ouroboros-execute-seed.ts";
 import { ouroborosGenerateSeed } from "./tools/ouroboros-generate-seed.ts";
 import { ouroborosInterview } from "./tools/ouroboros-interview.ts";
 import { ouroborosJobResult } from "./tools/ouroboros-job-result.ts";
 import { ouroborosJobStatus } from "./tools/ouroboros-job-status.ts";
 import { ouroborosJobWait } from "./tools/ouroboros-job-wait.ts";
+import { ouroborosLateralThink } from "./tools/ouroboros-lateral-think.ts";
+import { ouroborosLineageStatus } from "./tools/ouroboros-lineage-status.ts";
+import { ouroborosMeasureDrift } from "./tools/ouroboros-measure-drift.ts";
 import { ouroborosPmInterview } from "./tools/ouroboros-pm-interview.ts";
+import { ouroborosQa } from "./tools/ouroboros-qa.ts";
 import { ouroborosQueryEvents } from "./tools/ouroboros-query-events.ts";
+import { ouroborosRalph } from "./tools/ouroboros-ralph.ts";
 import { ouroborosResumeSession } from "./tools/ouroboros-resume-session.ts";
 import { ouroborosSessionStatus } from "./tools/ouroboros-session-status.ts";
 import { ouroborosSubmit } from "./tools/ouroboros-submit.ts";
-import type { Toolset } from "./toolsets.ts";
+import { TOOLSETS, type Toolset } from "./toolsets.ts";
 
 /** Every tool there is, in the order clients list them. */
 const TOOLS: readonly Tool[] = [
@@ -37,10 +49,27 @@ const TOOLS: readonly Tool[] = [
   ouroborosCancelJob,
   ouroborosClaimWork,
   ouroborosSubmit,
+  ouroborosEvaluate,
+  ouroborosChecklistVerify,
+  ouroborosQa,
+  ouroborosMeasureDrift,
+  ouroborosAuto,
+  ouroborosEvolveStep,
+  ouroborosRalph,
+  ouroborosLineageStatus,
+  ouroborosAcDashboard,
+  ouroborosEvolveRewind,
+  ouroborosLateralThink,
 ];
 
 /** Upstream's second names for tools. They are answered and not listed: every turn would pay for their definitions. */
-const ALIASES: Readonly<Record<string, string>> = { ouroboros_start_execute_seed: "ouroboros_execute_seed" };
+const ALIASES: Readonly<Record<string, string>> = {
+  ouroboros_start_execute_seed: "ouroboros_execute_seed",
+  ouroboros_start_evaluate: "ouroboros_evaluate",
+  ouroboros_start_auto: "ouroboros_auto",
+  ouroboros_start_evolve_step: "ouroboros_evolve_step",
+  ouroboros_start_ralph: "ouroboros_ralph",
+};
 
 /** What this server offers: all toolsets or some, and with `--read-only` nothing that acts. */
 export interface Offer {
@@ -55,8 +84,34 @@ export function offeredTools({ toolsets, readOnly }: Offer): readonly Tool[] {
 
 /** The tool of an offer that a call names, by its own name or an alias. */
 export function toolNamed(offer: Offer, name: string): Tool | undefined {
+  const tool = anyNamed(name);
+  return tool && offeredTools(offer).includes(tool) ? tool : undefined;
+}
+
+/** Why a tool that there is is not offered here, and who can change that; undefined for a name that nobody knows. */
+export function whyNotOffered(offer: Offer, name: string): Refusal | undefined {
+  const tool = anyNamed(name);
+  if (tool === undefined) return undefined;
+  const { toolset } = tool;
+  if (offer.toolsets.includes(toolset)) {
+    return refuse(
+      "not_offered",
+      `${name} acts, and this server only reads`,
+      "Have the person start it without --read-only",
+    );
+  }
+  const sets = TOOLSETS.filter((one) => one === toolset || offer.toolsets.includes(one)).join(",");
+  return refuse(
+    "not_offered",
+    `This server does not offer the toolset ${toolset}, which ${name} belongs to`,
+    `Have the person start it with \`--toolsets ${sets}\`, or with \`--toolsets all\``,
+    { toolset },
+  );
+}
+
+function anyNamed(name: string): Tool | undefined {
   const meant = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
-  return offeredTools(offer).find((tool) => tool.name === meant);
+  return TOOLS.find((tool) => tool.name === meant);
 }
 
 /** A tool as `tools/list` shows it. */

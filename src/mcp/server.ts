@@ -33,8 +33,10 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
     return { tools: offeredTools(offer).map(toDefinition) };
   });
   server.setRequestHandler("tools/call", async ({ params }, context) => {
-    const { offeredTools, toolNamed } = await import("./catalogue.ts");
+    const { offeredTools, toolNamed, whyNotOffered } = await import("./catalogue.ts");
     const tool = toolNamed(offer, params.name);
+    const notOffered = tool ? undefined : whyNotOffered(offer, params.name);
+    if (notOffered) return (await import("./result.ts")).toErrorResult(notOffered, notOffered.facts);
     if (!tool)
       throw unknownTool(
         params.name,
@@ -54,10 +56,9 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
         const other = toolNamed(offer, name);
         // What goes on stands in the store, which others write to: nothing that ends or removes is ever called for it.
         if (other && !other.annotations.destructiveHint) return answerOf(other, args, running, call);
-        return refuse(
-          "unknown_tool",
-          `There is no tool ${name} to go on with here`,
-          "Start the server with the toolset that has it",
+        const next = "Start the server with the toolset that has it";
+        return (
+          whyNotOffered(offer, name) ?? refuse("unknown_tool", `There is no tool ${name} to go on with here`, next)
         );
       },
     };

@@ -1,10 +1,13 @@
-/** The groups of tools that `--toolsets` chooses from; all of them unless it says otherwise. */
-export const TOOLSETS = ["sessions", "authoring"] as const;
+/** The groups of tools that `--toolsets` chooses from. */
+export const TOOLSETS = ["sessions", "authoring", "evaluation", "evolution"] as const;
 export type Toolset = (typeof TOOLSETS)[number];
+/** What is offered unless somebody asks for more: every turn of a conversation pays for the definitions. */
+export const STANDARD_TOOLSETS: readonly Toolset[] = ["sessions", "authoring"];
 
-/** The groups that a list such as `sessions,authoring` names, or `all`; the first name that nobody knows otherwise. */
+/** The groups that a list such as `sessions,authoring` names, or `all`, or what is usual; the first name that nobody knows otherwise. */
 export function parseToolsets(names: string | undefined): readonly Toolset[] | { readonly unknown: string } {
-  if (names === undefined || names === "all") return TOOLSETS;
+  if (names === undefined) return STANDARD_TOOLSETS;
+  if (names === "all") return TOOLSETS;
   const wanted: Toolset[] = [];
   for (const name of names.split(",").map((one) => one.trim())) {
     const known = TOOLSETS.find((toolset) => toolset === name);

@@ -297,7 +297,7 @@ describe("refusing and failing", () => {
     expect((await seen.run(["mcp", "serve", "--transport", "telepathy"])).code).toBe(2);
     const toolset = await seen.run(["mcp", "serve", "--toolsets", "nonsense"]);
     expect(toolset.code).toBe(2);
-    expect(toolset.stderr).toContain("There are: sessions, authoring, or all");
+    expect(toolset.stderr).toContain("There are: sessions, authoring, evaluation, evolution, or all");
     expect((await seen.run(["mcp", "serve", "--help"])).stdout).toContain("--read-only");
   });
 

@@ -24,10 +24,10 @@ test.skipIf(!has("bash"))(
     await writeFile(file, script);
     const ids = home.truth.map(({ session_id }) => session_id).sort();
     for (const [words, expected] of [
-      [["se"], ["seed", "sessions"]],
+      [["se"], ["seed", "sessions", "setup"]],
       [
         ["store", ""],
-        ["info", "check", "backup"],
+        ["info", "check", "backup", "restore", "compact"],
       ],
       [
         ["cleanup", "--d"],

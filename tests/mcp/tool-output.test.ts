@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -185,6 +185,36 @@ describe("what a tool answers is what its output schema says, no key more or les
     expect(await outputOf("ouroboros_brownfield", { action: "register", path: folder })).toMatchObject({ total: 1 });
     const described = await outputOf("ouroboros_brownfield", { action: "describe", path: folder });
     expect(described).toMatchObject({ action: "describe" });
+  });
+
+  test("ouroboros_evaluate and ouroboros_checklist_verify, by checks alone and while the host has to judge first", async () => {
+    const working_dir = join(folder, "judged");
+    await mkdir(working_dir);
+    await writeFile(join(working_dir, "made.txt"), "made\n");
+    const seed_content =
+      "goal: A file\nacceptance_criteria: [{description: It is there, expected_artifacts: [made.txt]}]\n";
+    const args = { session_id: "a folder", seed_content, working_dir };
+    const checked = await outputOf("ouroboros_evaluate", { ...args, checks_only: true });
+    expect(checked).toMatchObject({ status: "evaluated", final_approved: true, verdict: "approved", highest_stage: 1 });
+    const asked = await outputOf("ouroboros_checklist_verify", args);
+    expect(asked).toMatchObject({ status: "needs_host", final_approved: null, checklist_verify: true, ac_count: 1 });
+  });
+
+  test("ouroboros_qa and ouroboros_measure_drift", async () => {
+    const qa = await outputOf("ouroboros_qa", { artifact: "1 + 1 = 3", quality_bar: "It is right" });
+    expect(qa).toMatchObject({ status: "needs_host" });
+    const about = { session_id: "any", seed_content: "goal: A diary\nacceptance_criteria: [It is kept]\n" };
+    const drift = await outputOf("ouroboros_measure_drift", { ...about, current_output: "A diary that is kept" });
+    expect(drift).toMatchObject({ status: "measured", is_acceptable: true });
+    const judged = await outputOf("ouroboros_measure_drift", { ...about, current_output: "A diary", judged: true });
+    expect(judged).toMatchObject({ status: "needs_host" });
+  });
+
+  test("ouroboros_auto, while the host has to think first, and gone on with", async () => {
+    const begun = await outputOf("ouroboros_auto", { goal: "A diary", cwd: folder, skip_run: true });
+    expect(begun).toMatchObject({ status: "needs_host", phase: "interview", job_id: null });
+    const again = await outputOf("ouroboros_auto", { resume: begun.auto_session_id });
+    expect(again).toMatchObject({ auto_session_id: begun.auto_session_id, work: begun.work });
   });
 
   test("ouroboros_submit, of work that was handed out, and of the same once more", async () => {

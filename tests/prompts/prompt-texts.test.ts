@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PERSPECTIVES } from "../../src/domain/evaluation/consensus.ts";
+import { assumeInstructions } from "../../src/prompts/assume.ts";
 import { consensusInstructions } from "../../src/prompts/consensus.ts";
 import { DRIFT_INSTRUCTIONS } from "../../src/prompts/drift.ts";
 import { judgeInstructions } from "../../src/prompts/judge.ts";
@@ -21,6 +22,8 @@ const IMPASSE = {
 };
 
 const TEXTS: Readonly<Record<string, string>> = {
+  "assume-nothing-there": assumeInstructions({ is_brownfield: false }),
+  "assume-in-a-project": assumeInstructions({ is_brownfield: true }),
   "judge-opens-files": judgeInstructions({ opensFiles: true }),
   "judge-is-handed-files": judgeInstructions({ opensFiles: false }),
   "consensus-as-itself": consensusInstructions(null, { opensFiles: true }),

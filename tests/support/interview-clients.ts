@@ -57,7 +57,13 @@ export async function connectClient(era: ClientEra, capability?: object): Promis
     return next;
   };
   const env = { HOME: home, PATH: process.env.PATH ?? "" };
-  const server = { command: process.execPath, args: [MAIN, "mcp", "serve"], cwd: home, env, stderr: "ignore" as const };
+  const server = {
+    command: process.execPath,
+    args: [MAIN, "mcp", "serve", "--toolsets", "all"],
+    cwd: home,
+    env,
+    stderr: "ignore" as const,
+  };
   const capabilities = capability === undefined ? {} : { elicitation: capability };
   const client = era === "v1" ? await v1(server, capabilities, show) : await v2(era, server, capabilities, show);
   return {

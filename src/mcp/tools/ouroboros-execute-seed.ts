@@ -66,9 +66,11 @@ export const ouroborosExecuteSeed = defineTool({
       if (isRefusal(done)) return done;
       const { outcome, execution_id, job_id, steps_done, steps_total, why } = done;
       const ids = { session_id, execution_id, job_id, status: "running" as const };
+      // Whoever conducts a lineage has no criteria of its own.
+      const howFar = steps_total === null ? "" : `, ${steps_done} of ${steps_total} criteria done before`;
       const first =
         outcome === "resumed"
-          ? `Resumed ${session_id} (${why}), ${steps_done} of ${steps_total} criteria done before.`
+          ? `Resumed ${session_id} (${why})${howFar}.`
           : `${session_id} is being worked on already: ${why}.`;
       const lines = [first, ...after(ids, done.runtime), ...notes];
       return { value: { ...ids, outcome, steps_done, steps_total, ignored: skipped }, text: lines.join("\n") };
