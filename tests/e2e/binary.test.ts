@@ -105,8 +105,10 @@ test("--read-only offers no tool that acts and leaves the store as it is, orphan
   );
   expect(tools.length).toBeGreaterThan(0);
   expect(tools.filter(({ annotations }) => !annotations.readOnlyHint)).toEqual([]);
-  const call = { name: "ouroboros_cancel_execution", arguments: { execution_id: stale?.session_id } };
-  expect((await server.request("tools/call", call)).error?.message).toContain("Unknown tool");
+  const refused = await callTool(server, "ouroboros_cancel_execution", { execution_id: stale?.session_id });
+  expect([refused.isError, JSON.stringify(refused)]).toEqual([true, expect.stringContaining("this server only reads")]);
+  const unknown = await server.request("tools/call", { name: "ouroboros_nothing", arguments: {} });
+  expect(unknown.error?.message).toContain("Unknown tool");
   const status = await callTool(server, "ouroboros_session_status", { session_id: stale?.session_id });
   expect(status.structuredContent).toMatchObject({ status: "running", liveness: "stale" });
   await untilPhase(server, ["settled"]);
