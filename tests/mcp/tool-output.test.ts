@@ -8,6 +8,7 @@ import { newId } from "../../src/base/ids.ts";
 import { callTool } from "../../src/mcp/call.ts";
 import { offeredTools } from "../../src/mcp/catalogue.ts";
 import { TOOLSETS } from "../../src/mcp/toolsets.ts";
+import { createMinds } from "../../src/minds/minds.ts";
 import { createSessionContext } from "../../src/sessions/session-context.ts";
 import { StartUp } from "../../src/startup/start-up.ts";
 import { append } from "../../src/store/append.ts";
@@ -33,6 +34,15 @@ const ORPHANS = {
   future: 1,
 };
 
+/** Whatever agents are installed where this runs: nobody but the host thinks here. */
+const NO_AGENTS = { chosen: undefined, commands: {} };
+const ONLY_HOST = {
+  roles: { fast: "host", standard: "host", deep: "host" },
+  backend: undefined,
+  standIn: undefined,
+  providers: {},
+};
+
 let folder: string;
 let truth: readonly SessionTruth[];
 let startUp: StartUp;
@@ -44,7 +54,13 @@ beforeAll(async () => {
   startUp = new StartUp({
     async open() {
       const store = await openStore({ kind: "file", path, createFolder: false }, { readOnly: false, create: true });
-      return createSessionContext(store, folder, POLICY);
+      return createSessionContext(
+        store,
+        folder,
+        POLICY,
+        NO_AGENTS,
+        createMinds(ONLY_HOST, NO_AGENTS, async () => new Map()),
+      );
     },
   });
   startUp.start();
@@ -215,6 +231,29 @@ describe("what a tool answers is what its output schema says, no key more or les
     expect(begun).toMatchObject({ status: "needs_host", phase: "interview", job_id: null });
     const again = await outputOf("ouroboros_auto", { resume: begun.auto_session_id });
     expect(again).toMatchObject({ auto_session_id: begun.auto_session_id, work: begun.work });
+  });
+
+  test("ouroboros_evolve_step and the others of lineages, of one that evolves on paper", async () => {
+    const lineage_id = "lin_paper";
+    const seed_content = "goal: A diary\nacceptance_criteria: [It is kept]\n";
+    const paper = { lineage_id, seed_content, execute: false, project_dir: folder };
+    expect(await outputOf("ouroboros_evolve_step", paper)).toMatchObject({ status: "stepped", generation: 1 });
+    expect(await outputOf("ouroboros_evolve_step", { lineage_id, project_dir: folder })).toMatchObject({
+      status: "needs_host",
+    });
+    expect(await outputOf("ouroboros_lineage_status", { lineage_id })).toMatchObject({
+      goal: "A diary",
+      status: "active",
+    });
+    for (const mode of [{}, { mode: "full" }]) {
+      expect(await outputOf("ouroboros_ac_dashboard", { lineage_id, ...mode })).toMatchObject({ lineage_id });
+    }
+    const alone = await outputOf("ouroboros_ralph", { lineage_id, project_dir: folder });
+    expect(alone).toMatchObject({ status: "drive_it_yourself", job_id: null });
+    const back = await outputOf("ouroboros_evolve_rewind", { lineage_id, to_generation: 1 });
+    expect(back).toMatchObject({ from_generation: 2, to_generation: 1 });
+    const stuck = { problem_context: "It forgets", current_approach: "Another file" };
+    expect(await outputOf("ouroboros_lateral_think", { ...stuck, persona: "all" })).toMatchObject({ persona: "all" });
   });
 
   test("ouroboros_submit, of work that was handed out, and of the same once more", async () => {
