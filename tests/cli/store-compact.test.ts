@@ -243,7 +243,8 @@ async function refused(home: CliHome, args: readonly string[], code: string, nam
 }
 
 function backupsOf({ home }: CliHome): string[] {
-  return readdirSync(home).filter((name) => name.includes(".backup-"));
+  // Whoever reads one may leave an empty log beside it.
+  return readdirSync(home).filter((name) => /\.backup-.*\.db$/.test(name));
 }
 
 function inspect<T>(path: string, work: (database: Database) => T): T {
