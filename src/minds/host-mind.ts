@@ -1,7 +1,7 @@
-import type { Scope } from "../store/orders/mind-calls.ts";
 import { createOrder, forgetFaults, rejectResult } from "../store/orders/work-orders.ts";
 import type { Continuation, Order, OrderBody } from "../store/orders/work-rows.ts";
 import type { Store } from "../store/store.ts";
+import type { Scope } from "../store/streams.ts";
 import { fit, toAnswerSchema } from "./answer-schema.ts";
 import { badAnswer, stopped } from "./fault.ts";
 import type { Mind, Question, WorkOrder } from "./mind.ts";

@@ -2,8 +2,9 @@ import { newId } from "../base/ids.ts";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { append, type Expected } from "../store/append.ts";
 import { StoreError } from "../store/engine/store-error.ts";
-import { type MindCall, mindCallEvent, type Scope } from "../store/orders/mind-calls.ts";
+import { type MindCall, mindCallEvent } from "../store/orders/mind-calls.ts";
 import type { Store } from "../store/store.ts";
+import type { Scope } from "../store/streams.ts";
 import type { Answer, Mind, Question } from "./mind.ts";
 
 /**

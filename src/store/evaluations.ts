@@ -1,11 +1,9 @@
-import { newId } from "../base/ids.ts";
+import { isRefusal } from "../base/refusal.ts";
 import { EVALUATION_STARTED, type EvaluationRecord, foldEvaluation } from "../domain/evaluation/evaluation-record.ts";
-import type { NewEvent } from "../domain/event.ts";
-import { append } from "./append.ts";
+import type { StoredEvent } from "../domain/event.ts";
 import { query } from "./engine/database.ts";
-import type { Draft } from "./interviews.ts";
 import type { Store } from "./store.ts";
-import { readStream } from "./streams.ts";
+import { changeStream, type Draft, readStream } from "./streams.ts";
 
 const AGGREGATE = "evaluation";
 
@@ -38,19 +36,16 @@ ORDER BY rowid DESC`;
 export async function addToEvaluation(
   store: Store,
   evaluationId: string,
-  [event_type, payload]: Draft,
+  draft: Draft,
   isMissing: (record: EvaluationRecord | undefined) => boolean,
 ): Promise<EvaluationRecord> {
+  const fold = (events: readonly StoredEvent[]) => foldEvaluation(evaluationId, events);
   for (;;) {
-    const { events, newestRowid } = await readStream(store, AGGREGATE, evaluationId);
-    const record = foldEvaluation(evaluationId, events);
-    if (record && !isMissing(record)) return record;
-    const scope = { aggregate_type: AGGREGATE, aggregate_id: evaluationId };
-    const event: NewEvent = { id: newId(), ...scope, event_type, payload, at: store.stamp() };
-    const expected = { kind: "newest", ...evaluationScope(evaluationId), rowid: newestRowid } as const;
-    if ((await append(store, expected, [event])) !== "written") continue;
-    const after = await readEvaluation(store, evaluationId);
-    if (after) return after;
-    throw new Error(`The row that begins ${evaluationId} cannot be read back`);
+    const record = await changeStream(store, evaluationScope(evaluationId), fold, (now) =>
+      now && !isMissing(now) ? [] : [draft],
+    );
+    if (record === undefined || isRefusal(record))
+      throw new Error(`The row that begins ${evaluationId} cannot be read back`);
+    if (record !== "busy") return record;
   }
 }

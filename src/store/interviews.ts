@@ -1,18 +1,10 @@
-import { newId } from "../base/ids.ts";
-import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
-import type { NewEvent, Payload } from "../domain/event.ts";
+import { type Refusal, refuse } from "../base/refusal.ts";
 import { foldInterview, type Interview } from "../domain/interview/interview.ts";
 import { INTERVIEW_IMPORTED, INTERVIEW_STARTED } from "../domain/interview/interview-events.ts";
-import { append } from "./append.ts";
 import type { Store } from "./store.ts";
-import { readStream, streamsBegunBy } from "./streams.ts";
+import { appendDrafts, changeStream, type Draft, readStream, streamsBegunBy } from "./streams.ts";
 
 const AGGREGATE = "interview";
-/** Others may write to the stream while we decide; what they write rarely changes what was decided. */
-const MOST_TRIES = 20;
-
-/** A row to be: its type and what it says. */
-export type Draft = readonly [eventType: string, payload: Payload];
 
 /** The stream of an interview, for what is recorded beside it. */
 export function interviewScope(interviewId: string) {
@@ -39,7 +31,7 @@ export async function beginInterview(
 ): Promise<"written" | "taken"> {
   const { events, newestRowid } = await readStream(store, AGGREGATE, interviewId);
   if (foldInterview(interviewId, events)) return "taken";
-  const written = await append(store, expected(interviewId, newestRowid), toEvents(store, interviewId, drafts));
+  const written = await appendDrafts(store, interviewScope(interviewId), newestRowid, drafts);
   return written === "written" ? "written" : "taken";
 }
 
@@ -52,16 +44,13 @@ export async function changeInterview(
   interviewId: string,
   decide: (interview: Interview) => readonly Draft[] | Refusal,
 ): Promise<Interview | Refusal> {
-  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
-    const { events, newestRowid } = await readStream(store, AGGREGATE, interviewId);
-    const interview = foldInterview(interviewId, events);
-    if (!interview) return unknownInterview(interviewId);
-    const drafts = decide(interview);
-    if (isRefusal(drafts)) return drafts;
-    if (drafts.length === 0) return interview;
-    const written = await append(store, expected(interviewId, newestRowid), toEvents(store, interviewId, drafts));
-    if (written === "written") return (await readInterview(store, interviewId)) ?? unknownInterview(interviewId);
-  }
+  const changed = await changeStream(
+    store,
+    interviewScope(interviewId),
+    (events) => foldInterview(interviewId, events),
+    (now) => (now ? decide(now) : unknownInterview(interviewId)),
+  );
+  if (changed !== "busy") return changed ?? unknownInterview(interviewId);
   return refuse(
     "interview_busy",
     `Cannot change ${interviewId}: others keep writing to it`,
@@ -77,19 +66,4 @@ export function unknownInterview(interviewId: string): Refusal {
     `There is no interview ${JSON.stringify(interviewId.slice(0, 100))} in this store`,
     "Start one with initial_context; `ouroboros interview list` shows those that exist",
   );
-}
-
-function expected(interviewId: string, rowid: number) {
-  return { kind: "newest", ...interviewScope(interviewId), rowid } as const;
-}
-
-function toEvents(store: Store, interviewId: string, drafts: readonly Draft[]): NewEvent[] {
-  return drafts.map(([event_type, payload]) => ({
-    id: newId(),
-    aggregate_type: AGGREGATE,
-    aggregate_id: interviewId,
-    event_type,
-    payload,
-    at: store.stamp(),
-  }));
 }

@@ -1,15 +1,11 @@
-import { newId } from "../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
-import type { NewEvent, StoredEvent } from "../domain/event.ts";
+import type { StoredEvent } from "../domain/event.ts";
 import { evolveLineage, type Lineage } from "../domain/evolution/lineage.ts";
 import { LINEAGE_CREATED } from "../domain/evolution/lineage-events.ts";
-import { append } from "./append.ts";
-import type { Draft } from "./interviews.ts";
 import type { Store } from "./store.ts";
-import { readStream, streamsBegunBy } from "./streams.ts";
+import { changeStream, type Draft, readStream, streamsBegunBy } from "./streams.ts";
 
 const AGGREGATE = "lineage";
-const MOST_TRIES = 20;
 
 /** The stream of a lineage, for what is recorded beside it. */
 export function lineageScope(lineageId: string) {
@@ -31,14 +27,8 @@ export async function listLineages(store: Store, limit: number): Promise<readonl
 /** Begins a lineage with its first rows; one of this id that is there already is left as it is. */
 export async function beginLineage(store: Store, lineageId: string, drafts: readonly Draft[]): Promise<Lineage> {
   for (;;) {
-    const { events, newestRowid } = await readStream(store, AGGREGATE, lineageId);
-    const present = folded(events);
-    if (present) return present;
-    await append(
-      store,
-      { kind: "newest", ...lineageScope(lineageId), rowid: newestRowid },
-      toEvents(store, lineageId, drafts),
-    );
+    const begun = await changeStream(store, lineageScope(lineageId), folded, (present) => (present ? [] : drafts));
+    if (begun && begun !== "busy" && !isRefusal(begun)) return begun;
   }
 }
 
@@ -51,17 +41,10 @@ export async function changeLineage(
   lineageId: string,
   decide: (lineage: Lineage) => readonly Draft[] | Refusal,
 ): Promise<Lineage | Refusal> {
-  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
-    const { events, newestRowid } = await readStream(store, AGGREGATE, lineageId);
-    const lineage = folded(events);
-    if (!lineage) return unknownLineage(lineageId);
-    const drafts = decide(lineage);
-    if (isRefusal(drafts)) return drafts;
-    if (drafts.length === 0) return lineage;
-    const expected = { kind: "newest", ...lineageScope(lineageId), rowid: newestRowid } as const;
-    const written = await append(store, expected, toEvents(store, lineageId, drafts));
-    if (written === "written") return (await readLineage(store, lineageId)) ?? unknownLineage(lineageId);
-  }
+  const changed = await changeStream(store, lineageScope(lineageId), folded, (now) =>
+    now ? decide(now) : unknownLineage(lineageId),
+  );
+  if (changed !== "busy") return changed ?? unknownLineage(lineageId);
   return refuse(
     "lineage_busy",
     `Cannot change ${lineageId}: others keep writing to it`,
@@ -84,9 +67,4 @@ export function unknownLineage(lineageId: string): Refusal {
 
 function folded(events: readonly StoredEvent[]): Lineage | undefined {
   return events.reduce<Lineage | undefined>(evolveLineage, undefined);
-}
-
-function toEvents(store: Store, lineageId: string, drafts: readonly Draft[]): NewEvent[] {
-  const scope = { aggregate_type: AGGREGATE, aggregate_id: lineageId };
-  return drafts.map(([event_type, payload]) => ({ id: newId(), ...scope, event_type, payload, at: store.stamp() }));
 }

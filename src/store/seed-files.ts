@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Refusal, refuse } from "../base/refusal.ts";
+import { writeWhole } from "../base/write-whole.ts";
 import { isSeedId } from "../domain/seed/seed-id.ts";
 
 /** Where the file of a seed is, in upstream's folder; undefined for an id that may name no file. */
@@ -24,26 +24,9 @@ export async function writeSeedFile(home: string, seedId: string, yaml: string):
     return refuse("seed_exists", `Another seed ${seedId} is in ${path} already`, "Give this seed another id", { path });
   }
   await mkdir(join(home, "seeds"), { recursive: true, mode: 0o700 });
-  const partial = `${path}.partial-${randomUUID()}`;
-  try {
-    await writeThrough(partial, yaml);
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  await writeWhole(path, yaml);
   return path;
 }
 
 /** What to do about an id that is none. */
 export const SEED_ID_HINT = "Use letters, digits, _ and - only, at most 128, such as seed_0a1b2c3d4e5f";
-
-async function writeThrough(path: string, text: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}

@@ -2,13 +2,7 @@ import * as v from "valibot";
 import type { NewEvent } from "../../domain/event.ts";
 import { type Reported, type Spent, spentOf } from "../../domain/run/ceiling.ts";
 import type { Store } from "../store.ts";
-import { readStream } from "../streams.ts";
-
-/** The stream a question belongs to, and on which it is recorded. */
-export interface Scope {
-  readonly aggregateType: string;
-  readonly aggregateId: string;
-}
+import { readStream, type Scope } from "../streams.ts";
 
 /** What is kept of a call: who, what for and what it took; never what was asked or answered. */
 export interface MindCall {

@@ -12,15 +12,10 @@ import {
 import { INTERVIEW_COMPLETED, INTERVIEW_SCORED, QUESTION_ASKED } from "../../domain/interview/interview-events.ts";
 import type { WorkOrder } from "../../minds/mind.ts";
 import type { Minds } from "../../minds/minds.ts";
-import {
-  changeInterview,
-  type Draft,
-  interviewScope,
-  readInterview,
-  unknownInterview,
-} from "../../store/interviews.ts";
+import { changeInterview, interviewScope, readInterview, unknownInterview } from "../../store/interviews.ts";
 import type { Continuation } from "../../store/orders/work-rows.ts";
 import type { Store } from "../../store/store.ts";
+import type { Draft } from "../../store/streams.ts";
 import { thinkOn } from "../think-on.ts";
 import { turnQuestion } from "./turn-question.ts";
 

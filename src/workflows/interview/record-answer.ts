@@ -8,8 +8,9 @@ import {
   RESPONSE_WITHDRAWN,
 } from "../../domain/interview/interview-events.ts";
 import { isPersonsTurn, readProvenance, type Source } from "../../domain/interview/provenance.ts";
-import { changeInterview, type Draft } from "../../store/interviews.ts";
+import { changeInterview } from "../../store/interviews.ts";
 import type { Store } from "../../store/store.ts";
+import type { Draft } from "../../store/streams.ts";
 import { cleanText } from "./clean-text.ts";
 
 /** Upstream's limit for one answer. */
