@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "../base/errors.ts";
+import { writeWhole } from "../base/write-whole.ts";
 import { hashOf } from "./config-file.ts";
 
 const Applied = v.object({
@@ -57,20 +57,11 @@ export async function noteApplied(home: string, host: string, path: string, appl
   // Of two that make the same file, one has made its folders.
   const same = (await readNotes(home)).find((note) => noteFile(home, note.host, note.path, note.applied) === file);
   const folders = applied.folders.length > 0 ? applied.folders : (same?.applied.folders ?? []);
-  const partial = `${file}.partial-${randomUUID()}`;
   try {
     await mkdir(folderOf(home), { recursive: true, mode: 0o700 });
     // An entry that was replaced may hold keys: nobody else reads it.
-    const handle = await open(partial, "wx", 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify({ host, path, applied: { ...applied, folders } })}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(partial, file);
+    await writeWhole(file, `${JSON.stringify({ host, path, applied: { ...applied, folders } })}\n`);
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => {}); // the folder itself may be what is wrong
     const next = "Make the folder writable for you, then try again";
     throw new OuroborosError("receipt_unwritable", `Cannot write ${file}: ${messageOf(error)}`, next, error);
   }

@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "../base/errors.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
+import { writeWhole } from "../base/write-whole.ts";
 import { canonicalMatter, Matter, matterId } from "./matter.ts";
 import { exposedFolder, makePrivateFolder, readOwnFile } from "./private-file.ts";
 import { shown } from "./shown.ts";
@@ -105,21 +105,4 @@ async function readApproval(home: string, name: string): Promise<Approval | unde
   if (text === undefined) return undefined;
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Approval), text);
   return read.success && fileName(read.output.matter) === name ? read.output : undefined;
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.partial-${randomUUID()}`;
-  try {
-    const file = await open(partial, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
 }

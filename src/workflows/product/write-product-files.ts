@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, readFile, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
+import { writeWhole } from "../../base/write-whole.ts";
 import { isUntouched, sealed } from "../../domain/product/prd-markdown.ts";
 
 export interface ProductFiles {
@@ -62,23 +62,9 @@ async function writePage(cwd: string | null, page: string): Promise<string> {
   return writeInto(folder, "pm.md", page, SHARED);
 }
 
-/** All of it is there or nothing. A rename replaces a link of that name and never follows it. */
 async function writeInto(folder: string, name: string, text: string, access: Access): Promise<string> {
   await mkdir(folder, { recursive: true, mode: access.folder });
   const path = join(folder, name);
-  const partial = `${path}.partial-${randomUUID()}`;
-  try {
-    const file = await open(partial, "wx", access.file);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  await writeWhole(path, text, access.file);
   return path;
 }
