@@ -4,7 +4,7 @@ import { workPhaseOf } from "../../domain/auto/auto-phase.ts";
 import type { AutoState } from "../../domain/auto/auto-state.ts";
 import { type Ceiling, overCeiling } from "../../domain/run/ceiling.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
-import type { TurnCaller } from "../interview/plan-turn.ts";
+import type { Caller } from "../caller.ts";
 import { recordAnswer } from "../interview/record-answer.ts";
 import type { AutoCall, AutoProgress, AutoStep } from "./auto-call.ts";
 import { block } from "./block.ts";
@@ -58,7 +58,7 @@ function stepOf(
   const { deadline, hasHost, continuation, mind } = call;
   const patienceMs = deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
   if (patienceMs === 0) return "thinking";
-  const caller: TurnCaller = { hasHost, continuation, mind, patienceMs };
+  const caller: Caller = { hasHost, continuation, mind, patienceMs };
   switch (workPhaseOf(state)) {
     case "interview":
       return interviewStep(context, state, caller, signal);

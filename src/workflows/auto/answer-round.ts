@@ -8,7 +8,7 @@ import { ASSUMED, AssumeAnswer, assumeInput, assumeInstructions } from "../../pr
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { autoScope, changeAuto } from "../../store/autos.ts";
 import { openLook } from "../../workspaces/open-look.ts";
-import type { TurnCaller } from "../interview/plan-turn.ts";
+import type { Caller } from "../caller.ts";
 import { recordAnswer } from "../interview/record-answer.ts";
 import { thinkOn } from "../think-on.ts";
 import { block } from "./block.ts";
@@ -23,7 +23,7 @@ export async function answerRound(
   context: SessionContext,
   { auto }: Pick<AutoState, "auto">,
   { interview, round }: { readonly interview: Interview; readonly round: Round },
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<true | false | { readonly needs: WorkOrder } | Refusal> {
   const { store } = context;

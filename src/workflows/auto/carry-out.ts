@@ -9,11 +9,11 @@ import type { SessionContext } from "../../sessions/session-context.ts";
 import { lineageScope } from "../../store/lineages.ts";
 import { readSeed } from "../../store/seeds.ts";
 import { readOrigin } from "../../store/session/run-records.ts";
+import type { Caller } from "../caller.ts";
 import { advance } from "../evolution/advance.ts";
 import { startLineage } from "../evolution/begin-lineage.ts";
 import { startConductor } from "../evolution/start-conductor.ts";
 import { stepAside } from "../evolution/step-aside.ts";
-import type { TurnCaller } from "../interview/plan-turn.ts";
 import type { AutoCall, AutoStep } from "./auto-call.ts";
 
 /**
@@ -23,7 +23,7 @@ import type { AutoCall, AutoStep } from "./auto-call.ts";
 export async function carryOut(
   context: SessionContext,
   state: AutoState,
-  call: AutoCall & { readonly caller: TurnCaller },
+  call: AutoCall & { readonly caller: Caller },
   signal: AbortSignal,
 ): Promise<AutoStep | Refusal> {
   const { auto } = state;

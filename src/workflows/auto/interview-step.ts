@@ -3,9 +3,10 @@ import type { AutoState } from "../../domain/auto/auto-state.ts";
 import { blockersOfPerson } from "../../domain/interview/blockers.ts";
 import { answeredRounds, pendingRound } from "../../domain/interview/interview.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
+import type { Caller } from "../caller.ts";
 import { completeInterview } from "../interview/end-interview.ts";
 import { lookAtProject } from "../interview/look-at-project.ts";
-import { planTurn, type TurnCaller } from "../interview/plan-turn.ts";
+import { planTurn } from "../interview/plan-turn.ts";
 import { startInterview } from "../interview/start-interview.ts";
 import { answerRound } from "./answer-round.ts";
 import type { AutoStep } from "./auto-call.ts";
@@ -15,7 +16,7 @@ import { block } from "./block.ts";
 export async function interviewStep(
   context: SessionContext,
   state: AutoState,
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<AutoStep | Refusal> {
   const { store, home } = context;

@@ -3,8 +3,8 @@ import { AUTO_SEEDED } from "../../domain/auto/auto-events.ts";
 import type { AutoState } from "../../domain/auto/auto-state.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { changeAuto } from "../../store/autos.ts";
+import type { Caller } from "../caller.ts";
 import { lookAtProject } from "../interview/look-at-project.ts";
-import type { TurnCaller } from "../interview/plan-turn.ts";
 import { generateSeed } from "../seed/generate-seed.ts";
 import type { AutoStep } from "./auto-call.ts";
 import { block } from "./block.ts";
@@ -14,7 +14,7 @@ import { mendSeed } from "./mend-seed.ts";
 export async function seedStep(
   context: SessionContext,
   { auto }: AutoState,
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<AutoStep | Refusal> {
   const { store, minds, home } = context;

@@ -2,12 +2,12 @@ import { stat } from "node:fs/promises";
 import { newHexId, newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { AUTO_STARTED, type AutoBounds } from "../../domain/auto/auto-events.ts";
-import { declaredChecks } from "../../evaluation/declared-checks.ts";
 import { DECIDED_BEFOREHAND } from "../../prompts/assume.ts";
 import { selectRuntime } from "../../runtimes/runtime-settings.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { beginAuto } from "../../store/autos.ts";
 import { checksConsent } from "../../trust/checks-consent.ts";
+import { checksToAgree } from "../evaluation/checks-to-agree.ts";
 import { cleanText } from "../interview/clean-text.ts";
 import { MOST_CONTEXT_CHARS } from "../interview/start-interview.ts";
 
@@ -64,12 +64,7 @@ export async function startAuto(
 async function whatStopsWork(context: SessionContext, { cwd, runtime }: AutoRequest): Promise<Refusal | undefined> {
   const agent = selectRuntime(context.runtimes, runtime);
   if (isRefusal(agent)) return agent;
-  const { checks, hash } = await declaredChecks(cwd, context.allowedPrograms);
-  const commands = checks.flatMap(({ command, script }) => {
-    if (command === null) return [];
-    return [script === null ? command : `${command} (${script})`];
-  });
-  return checksConsent(context, { root: cwd, declared: hash, commands: [...new Set(commands)] }, null);
+  return checksConsent(context, await checksToAgree(cwd, context.allowedPrograms), null);
 }
 
 function wishOf(goal: string, preferences: Readonly<Record<string, unknown>>): string {

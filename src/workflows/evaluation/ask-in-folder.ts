@@ -6,8 +6,8 @@ import type { Case } from "../../prompts/judge.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { openLook } from "../../workspaces/open-look.ts";
 import type { Bench } from "../../workspaces/workspace.ts";
+import type { Needed } from "../caller.ts";
 import { readTexts } from "./case-files.ts";
-import type { Needed } from "./evaluation-caller.ts";
 import { lookAt, stopped } from "./look-at.ts";
 import type { Work } from "./work-to-judge.ts";
 

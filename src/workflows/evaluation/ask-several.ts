@@ -13,9 +13,9 @@ import type { Mind } from "../../minds/mind.ts";
 import { consensusInput, consensusInstructions, voteAnswer } from "../../prompts/consensus.ts";
 import type { Case } from "../../prompts/judge.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
+import type { Needed } from "../caller.ts";
 import { askInFolder } from "./ask-in-folder.ts";
 import { lineReader, readTexts } from "./case-files.ts";
-import type { Needed } from "./evaluation-caller.ts";
 import { caseOf, MOST_CITED } from "./judge-work.ts";
 import type { Work } from "./work-to-judge.ts";
 

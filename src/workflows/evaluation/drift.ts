@@ -12,8 +12,8 @@ import type { SessionContext } from "../../sessions/session-context.ts";
 import { append } from "../../store/append.ts";
 import type { Store } from "../../store/store.ts";
 import { readStream } from "../../store/streams.ts";
+import type { Caller, Needed } from "../caller.ts";
 import { thinkOn } from "../think-on.ts";
-import type { EvaluationCaller, Needed } from "./evaluation-caller.ts";
 
 const AGGREGATE = "drift";
 /** Upstream's row, in a stream of its own: a measurement is no activity of the session it is about. */
@@ -36,7 +36,7 @@ export type DriftDone =
 export async function measureDriftOf(
   context: SessionContext,
   request: DriftRequest,
-  caller: EvaluationCaller | null,
+  caller: Caller | null,
   signal: AbortSignal,
 ): Promise<DriftDone | Refusal> {
   const { seed, sessionId, ...input } = request;
@@ -63,7 +63,7 @@ async function judged(
   { store, minds }: SessionContext,
   { seed, output, concepts, sessionId }: DriftRequest,
   question_hash: string,
-  caller: EvaluationCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<Judged | Needed | Refusal> {
   const known = (await readStream(store, AGGREGATE, sessionId)).events.flatMap(({ event_type, payload }) => {

@@ -14,9 +14,9 @@ import {
 import type { Mind, Role, WorkOrder } from "../../minds/mind.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { addToEvaluation, evaluationScope, readEvaluation } from "../../store/evaluations.ts";
+import type { Caller } from "../caller.ts";
 import { thinkOn } from "../think-on.ts";
 import { askSeveral } from "./ask-several.ts";
-import type { EvaluationCaller } from "./evaluation-caller.ts";
 import { judgeWork } from "./judge-work.ts";
 import { lookAt, stopped } from "./look-at.ts";
 import { agreedChecks, runChecks, type Tell } from "./run-checks.ts";
@@ -44,7 +44,7 @@ export type Evaluated =
 export async function evaluate(
   context: SessionContext,
   request: EvaluationRequest,
-  { caller, tell }: { readonly caller: EvaluationCaller; readonly tell: Tell },
+  { caller, tell }: { readonly caller: Caller; readonly tell: Tell },
   signal: AbortSignal,
 ): Promise<Evaluated | Refusal> {
   const begun = await begin(context, request.work, { tell, patienceMs: caller.patienceMs }, signal);
@@ -91,7 +91,7 @@ async function goOn(
   context: SessionContext,
   request: EvaluationRequest,
   begun: EvaluationRecord,
-  caller: EvaluationCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<Evaluated | Refusal> {
   const { store } = context;
@@ -149,7 +149,7 @@ export function verdictOf(
 function openMind(
   { store, minds }: SessionContext,
   { evaluation_id }: EvaluationRecord,
-  { hasHost, mind, continuation }: EvaluationCaller,
+  { hasHost, mind, continuation }: Caller,
   role: Role,
 ): Promise<Mind | Refusal> {
   const host = { store, scope: evaluationScope(evaluation_id), continuation };
@@ -160,7 +160,7 @@ function openMind(
 async function distinctMinds(
   context: SessionContext,
   record: EvaluationRecord,
-  caller: EvaluationCaller,
+  caller: Caller,
 ): Promise<readonly Mind[] | Refusal> {
   const found: Mind[] = [];
   for (const role of ["deep", "standard", "fast"] as const) {

@@ -6,9 +6,9 @@ import type { JudgeAnswer } from "../../domain/evaluation/judgement.ts";
 import type { Answered, Mind } from "../../minds/mind.ts";
 import { type Case, judgeAnswer, judgeInput, judgeInstructions } from "../../prompts/judge.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
+import type { Needed } from "../caller.ts";
 import { askInFolder } from "./ask-in-folder.ts";
 import { lineReader, readTexts } from "./case-files.ts";
-import type { Needed } from "./evaluation-caller.ts";
 import type { Work } from "./work-to-judge.ts";
 
 /** As many files as one answer may cite. */

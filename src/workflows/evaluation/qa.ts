@@ -8,8 +8,8 @@ import { QA_INSTRUCTIONS, type QaQuestion, qaAnswer, qaInput } from "../../promp
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { append } from "../../store/append.ts";
 import { readStream } from "../../store/streams.ts";
+import type { Caller } from "../caller.ts";
 import { thinkOn } from "../think-on.ts";
-import type { EvaluationCaller } from "./evaluation-caller.ts";
 
 const AGGREGATE = "qa";
 /** Ours: upstream keeps no record of it. */
@@ -32,7 +32,7 @@ export type QaDone =
 export async function judgeQuality(
   context: SessionContext,
   { question, threshold = QA_PASSES_AT, qaSessionId }: QaRequest,
-  caller: EvaluationCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<QaDone | Refusal> {
   const { store, minds } = context;

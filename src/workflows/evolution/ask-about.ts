@@ -3,7 +3,7 @@ import type { Lineage } from "../../domain/evolution/lineage.ts";
 import type { Answered, Question } from "../../minds/mind.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { lineageScope } from "../../store/lineages.ts";
-import type { Needed } from "../evaluation/evaluation-caller.ts";
+import type { Needed } from "../caller.ts";
 import { thinkOn } from "../think-on.ts";
 import type { EvolutionCall } from "./evolution-call.ts";
 

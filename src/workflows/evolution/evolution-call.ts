@@ -3,7 +3,7 @@ import type { EvolutionSettings } from "../../domain/evolution/evolution-setting
 import type { Lineage } from "../../domain/evolution/lineage.ts";
 import type { WorkOrder } from "../../minds/mind.ts";
 import type { HostBinding } from "../../sessions/resume/host-binding.ts";
-import type { EvaluationCaller } from "../evaluation/evaluation-caller.ts";
+import type { Caller } from "../caller.ts";
 import type { Tell } from "../evaluation/run-checks.ts";
 
 /** Whoever has a lineage go on, and how. */
@@ -17,7 +17,7 @@ export interface EvolutionCall {
   readonly parallel?: number | undefined;
   /** Somebody who wants it to go on is asking: a run that was paused is resumed, whatever it was paused for. */
   readonly resumesPaused: boolean;
-  readonly caller: EvaluationCaller;
+  readonly caller: Caller;
   readonly tell: Tell;
   /** Called with the lineage as it stands when another phase begins, or a generation is over. */
   readonly onPhase?: ((lineage: Lineage) => Promise<void>) | undefined;

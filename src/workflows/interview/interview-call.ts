@@ -4,10 +4,11 @@ import type { Kind } from "../../domain/interview/interview-events.ts";
 import type { Minds } from "../../minds/minds.ts";
 import { readInterview, unknownInterview } from "../../store/interviews.ts";
 import type { Store } from "../../store/store.ts";
+import type { Caller } from "../caller.ts";
 import { readContextFile } from "./context-file.ts";
 import { abortInterview, completeInterview } from "./end-interview.ts";
 import { importInterview } from "./import-interview.ts";
-import { planTurn, type Turn, type TurnCaller } from "./plan-turn.ts";
+import { planTurn, type Turn } from "./plan-turn.ts";
 import { amendAnswer, recordAnswer, withdrawAnswer } from "./record-answer.ts";
 import { idRefusal, startInterview } from "./start-interview.ts";
 
@@ -46,7 +47,7 @@ export interface InterviewWorld {
 export async function interviewCall(
   world: InterviewWorld,
   request: InterviewRequest,
-  caller: (interviewId: string) => TurnCaller,
+  caller: (interviewId: string) => Caller,
   signal: AbortSignal,
 ): Promise<Turn | Refusal> {
   const action = request.action ?? inferAction(request);

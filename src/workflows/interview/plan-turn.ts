@@ -13,22 +13,11 @@ import { INTERVIEW_COMPLETED, INTERVIEW_SCORED, QUESTION_ASKED } from "../../dom
 import type { WorkOrder } from "../../minds/mind.ts";
 import type { Minds } from "../../minds/minds.ts";
 import { changeInterview, interviewScope, readInterview, unknownInterview } from "../../store/interviews.ts";
-import type { Continuation } from "../../store/orders/work-rows.ts";
 import type { Store } from "../../store/store.ts";
 import type { Draft } from "../../store/streams.ts";
+import type { Caller } from "../caller.ts";
 import { thinkOn } from "../think-on.ts";
 import { turnQuestion } from "./turn-question.ts";
-
-/** Who asks for a turn, and who may think for it. */
-export interface TurnCaller {
-  readonly hasHost: boolean;
-  /** The call that goes on once the host has answered. */
-  readonly continuation: Continuation | null;
-  /** A mind this caller asks for by name. */
-  readonly mind?: string | undefined;
-  /** How long this caller waits for a mind to think; without end when missing. */
-  readonly patienceMs?: number | undefined;
-}
 
 /**
  * An interview as it stands after a turn. With a work order, the host is to do the thinking first; in progress without one and
@@ -46,7 +35,7 @@ export interface Turn {
 export async function planTurn(
   { store, minds }: { readonly store: Store; readonly minds: Minds },
   interviewId: string,
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<Turn | Refusal> {
   const interview = await readInterview(store, interviewId);

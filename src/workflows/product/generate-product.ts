@@ -7,10 +7,11 @@ import { toIsoTimestamp } from "../../domain/timestamp.ts";
 import type { WorkOrder } from "../../minds/mind.ts";
 import { interviewScope } from "../../store/interviews.ts";
 import { readProductFacts, saveProductDocument } from "../../store/product-documents.ts";
+import type { Caller } from "../caller.ts";
 import { cleanText } from "../interview/clean-text.ts";
 import { completeInterview } from "../interview/end-interview.ts";
 import type { InterviewWorld } from "../interview/interview-call.ts";
-import { planTurn, type TurnCaller } from "../interview/plan-turn.ts";
+import { planTurn } from "../interview/plan-turn.ts";
 import { draftProduct } from "./draft-product.ts";
 import { productQuestion } from "./product-question.ts";
 import { findProduct } from "./start-product.ts";
@@ -44,7 +45,7 @@ interface ProductRequest {
 export async function generateProduct(
   world: InterviewWorld,
   request: ProductRequest,
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<GeneratedProduct | Refusal> {
   const found = await findProduct(world, request.sessionId);
@@ -91,7 +92,7 @@ function unclear(interview: Interview): Interview | Refusal {
 async function draftOnce(
   { store, minds }: InterviewWorld,
   interview: Interview,
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<string | WorkOrder | Refusal> {
   const { interview_id } = interview;

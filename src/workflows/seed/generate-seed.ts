@@ -11,9 +11,10 @@ import type { WorkOrder } from "../../minds/mind.ts";
 import { changeInterview, interviewScope } from "../../store/interviews.ts";
 import { readSeed, type SeedRecord, saveSeed } from "../../store/seeds.ts";
 import { rememberSeedMadeHere } from "../../trust/made-here.ts";
+import type { Caller } from "../caller.ts";
 import { completeInterview } from "../interview/end-interview.ts";
 import { findInterview, type InterviewWorld } from "../interview/interview-call.ts";
-import { planTurn, type TurnCaller } from "../interview/plan-turn.ts";
+import { planTurn } from "../interview/plan-turn.ts";
 import { thinkOn } from "../think-on.ts";
 import { draftDocument } from "./draft-document.ts";
 import { keepSeedFile } from "./keep-seed-file.ts";
@@ -40,7 +41,7 @@ export type GeneratedSeed =
 export async function generateSeed(
   world: InterviewWorld,
   { sessionId, force, by }: { readonly sessionId: string; readonly force: boolean; readonly by: string },
-  caller: TurnCaller,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<GeneratedSeed | Refusal> {
   const found = await findInterview(world, sessionId);
@@ -84,7 +85,7 @@ async function closed(
 async function draftSeed(
   world: InterviewWorld,
   interview: Interview,
-  { caller, by }: { readonly caller: TurnCaller; readonly by: string },
+  { caller, by }: { readonly caller: Caller; readonly by: string },
   signal: AbortSignal,
 ): Promise<GeneratedSeed | Refusal> {
   const { store, minds, home } = world;

@@ -1,7 +1,7 @@
 import type { SessionContext } from "../../../sessions/session-context.ts";
+import type { Caller } from "../../../workflows/caller.ts";
 import type { InterviewWorld } from "../../../workflows/interview/interview-call.ts";
 import { lookAtProject } from "../../../workflows/interview/look-at-project.ts";
-import type { TurnCaller } from "../../../workflows/interview/plan-turn.ts";
 
 /** What interviews and seeds are made with for a person at a terminal. */
 export function terminalWorld({ store, minds, home }: SessionContext, signal: AbortSignal): InterviewWorld {
@@ -9,6 +9,6 @@ export function terminalWorld({ store, minds, home }: SessionContext, signal: Ab
 }
 
 /** Nobody on the other end of a terminal could do the thinking: some mind of this user's is asked. */
-export function terminalCaller(mind: string | undefined): TurnCaller {
+export function terminalCaller(mind: string | undefined): Caller {
   return { hasHost: false, continuation: null, mind };
 }

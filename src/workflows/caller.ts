@@ -1,8 +1,8 @@
-import type { WorkOrder } from "../../minds/mind.ts";
-import type { Continuation } from "../../store/orders/work-rows.ts";
+import type { WorkOrder } from "../minds/mind.ts";
+import type { Continuation } from "../store/orders/work-rows.ts";
 
-/** Who wants something judged, and who may think for them. */
-export interface EvaluationCaller {
+/** Who asks for something that takes thinking, and who may do it for them. */
+export interface Caller {
   readonly hasHost: boolean;
   /** The call that goes on once the host has answered. */
   readonly continuation: Continuation | null;
