@@ -46,6 +46,19 @@ describe("evidence that is as it was", () => {
   });
 });
 
+describe("what a project's own checks leave behind", () => {
+  const LITTER: State = {
+    ...SHELL,
+    after: { ...SHELL.after, Makefile: "test:\n\tsh tests/run.sh && echo made > litter.txt\n" },
+  };
+
+  test("is no part of the work: the criteria are checked on the very tree that is judged", async () => {
+    const { stage1, subject } = await evaluated(LITTER);
+    expect(stage1?.mechanical).toContainEqual(expect.objectContaining({ kind: "test", verdict: "pass" }));
+    expect(stage1?.checks.map(({ tree_hash, verdict }) => [tree_hash, verdict])).toEqual([[subject.tree_hash, "pass"]]);
+  });
+});
+
 describe("what was changed afterwards is noticed", () => {
   test("an output", async () => {
     const { evaluation_id, stage1 } = await evaluated(SHELL);

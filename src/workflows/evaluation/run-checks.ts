@@ -116,7 +116,10 @@ async function runDeclared(
     if (output !== null) await putBlob(store, output);
     if (verdict !== "not_applicable") await tell(`${kind}: ${verdict} (${reason})`);
   };
-  return runMechanical(bench.folder, declared, limits, { onResult, treeHash, cache });
+  const results = await runMechanical(bench.folder, declared, limits, { onResult, treeHash, cache });
+  // What a build leaves behind is none of the work: the criteria are checked on the tree that is judged.
+  if ((await bench.treeHash()) !== treeHash) await bench.clean();
+  return results;
 }
 
 /** The untouched tree is only of interest where something of it fails or says nothing now; what nobody has agreed to is not run there either. */
