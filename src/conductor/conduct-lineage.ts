@@ -10,10 +10,11 @@ import { endRun } from "../sessions/owner/end-run.ts";
 import type { OwnerEnd } from "../sessions/owner/owner-conclusions.ts";
 import { patiently } from "../sessions/owner/patiently.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
-import type { SessionContext } from "../sessions/session-context.ts";
+import { judgeSession, type SessionContext } from "../sessions/session-context.ts";
 import { advance } from "../workflows/evolution/advance.ts";
 import { becomeConductor, conductedByOther } from "../workflows/evolution/become-conductor.ts";
 import type { EvolutionCall } from "../workflows/evolution/evolution-call.ts";
+import { isAtWork } from "../workflows/evolution/execute-generation.ts";
 import { stepAside } from "../workflows/evolution/step-aside.ts";
 import { ConductorLog } from "./conductor-log.ts";
 
@@ -59,7 +60,7 @@ async function conduct(context: SessionContext, run: OwnedRun, conducting: Condu
     const { lineage } = advanced;
     if (lineage.conductor !== sessionId) return pausedBy(conductedByOther(lineage));
     if (advanced.status === "running") {
-      await delay(LOOK_EVERY_MS, lost);
+      await whileAtWork(context, advanced.session_id, lost);
       continue;
     }
     // Nobody offers this process a host.
@@ -72,6 +73,15 @@ async function conduct(context: SessionContext, run: OwnedRun, conducting: Condu
     if (isRefusal(aside)) return endOf(lineage, judgement);
   }
   return undefined;
+}
+
+/** Until something is to be done about a run: the lineage, which tells of every generation, need not be read for that each second. */
+async function whileAtWork(context: SessionContext, sessionId: string, lost: AbortSignal): Promise<void> {
+  for (;;) {
+    await delay(LOOK_EVERY_MS, lost);
+    const run = lost.aborted ? undefined : await judgeSession(context, sessionId);
+    if (!run || !isAtWork(run)) return;
+  }
 }
 
 function callOf(

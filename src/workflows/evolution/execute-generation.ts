@@ -68,6 +68,11 @@ export async function executeGeneration(
   }
 }
 
+/** While its agents work there is nothing to be done about a run; whoever waits for it looks at this and at nothing else. */
+export function isAtWork({ facts, verdict }: Pick<Judgement, "facts" | "verdict">): boolean {
+  return facts.session.status === "running" && verdict.liveness === "live";
+}
+
 /** A run whose worker is gone is taken up again; one that waits for a person goes on when they have answered. */
 async function goOn(
   context: SessionContext,
@@ -78,7 +83,7 @@ async function goOn(
   const { session_id, status, reason } = facts.session;
   const generation = currentGeneration(lineage);
   const executionId = generation.execution_id ?? session_id;
-  if (status === "running" && verdict.liveness === "live") return { status: "running", lineage, session_id };
+  if (isAtWork({ facts, verdict })) return { status: "running", lineage, session_id };
   if (status === "paused" && reason === CEILING && (await isSpent(context, lineage, settings, executionId))) {
     const row = [GENERATION_INTERRUPTED, await spentRow(context, generation, executionId)] as const;
     return told(await tellGeneration(context, lineage, { generation, phase: "executing" }, row));
