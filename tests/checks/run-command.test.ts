@@ -50,6 +50,13 @@ describe.if(process.platform === "linux")("a command", () => {
     expect(path.filter((entry) => !entry.startsWith("/"))).toEqual([]);
   });
 
+  test("finds a person's compilers where their own variables say they are", async () => {
+    const ours = { RUSTUP_HOME: "/opt/rust", JAVA_HOME: "/opt/java", GOPATH: "/opt/go", CARGO_REGISTRY_TOKEN: "k1" };
+    const env = checkEnvironment({ ...process.env, ...ours });
+    const result = await run("echo $RUSTUP_HOME $JAVA_HOME $GOPATH $CARGO_REGISTRY_TOKEN", { env });
+    expect(textOf(result)).toBe("/opt/rust /opt/java /opt/go\n");
+  });
+
   test("leaves nothing running, wherever it went", async () => {
     const result = await run(`${agentScript("family.sh").join("")} ${here.folder} leaves`);
     expect(result.exit_code).toBe(3);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -30,6 +31,11 @@ function told(results: readonly MechanicalResult[]): string[] {
 
 function has(program: string): boolean {
   return findProgram(program, process.env.PATH ?? "", null) !== null;
+}
+
+/** A cargo that says its version has a toolchain: the one of rustup is on PATH without any. */
+function cargoWorks(): boolean {
+  return has("cargo") && spawnSync("cargo", ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 /** Bun and Deno as they came with this project's own packages, in a folder that no project decides about. */
@@ -162,7 +168,7 @@ describe.if(process.platform === "linux")("real projects, good and broken:", () 
     expect(told(await check(project, more))).toEqual(["test fail"]);
   });
 
-  test.if(has("cargo"))("cargo", async () => {
+  test.if(cargoWorks())("cargo", async () => {
     await using project = await givenProject({
       "Cargo.toml": '[package]\nname = "toy"\nversion = "0.1.0"\nedition = "2021"\n',
       "src/lib.rs": "#[test]\nfn sum() { assert_eq!(1 + 1, 2); }\n",

@@ -13,9 +13,6 @@ interface AcpAgent extends Program {
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Where programs keep settings and logins that are not below the home. */
-const FOLDERS = /^XDG_(CONFIG|DATA|STATE|CACHE)_HOME$/;
-
 /** Any agent that speaks the Agent Client Protocol on its standard input and output. */
 export function createAcpRuntime(agent: AcpAgent): Runtime {
   const needs = needsOf(agent.command[0] ?? "");
@@ -48,7 +45,7 @@ export function createAcpRuntime(agent: AcpAgent): Runtime {
 function needsOf(program: string): (name: string) => boolean {
   const called = basename(program).replace(/\.(exe|js)$/i, "");
   const passes = Object.values(ACP_PRESETS).find(({ command }) => command[0] === called)?.passes;
-  return (name) => FOLDERS.test(name) || isNetwork(name) || (passes?.test(name) ?? false);
+  return (name) => isNetwork(name) || (passes?.test(name) ?? false);
 }
 
 function realFolder(folder: string): string {
