@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Perspective, Trigger } from "../domain/evaluation/consensus.ts";
-import { type Case, CITATION, caseData, Share, Text } from "./judge.ts";
+import { CITATION, Share, Text } from "./answer-parts.ts";
+import { type Case, caseData } from "./judge.ts";
 import { shortened } from "./sections.ts";
 
 /** One voter's answer; each citation says which criterion it is for. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Seed } from "../domain/seed/seed.ts";
-import { Share, Text } from "./judge.ts";
+import { Share, Text } from "./answer-parts.ts";
 import { shortened } from "./sections.ts";
 
 const OUTPUT_CHARS = 60_000;

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { JudgeAnswer } from "../domain/evaluation/judgement.ts";
 import type { CheckVerdict } from "../domain/run/verdict.ts";
 import type { Seed } from "../domain/seed/seed.ts";
+import { CITATION, Share, Text } from "./answer-parts.ts";
 import { shortened } from "./sections.ts";
 
 /** What is to be judged, and what is known of it already. */
@@ -22,12 +23,6 @@ const FILE_CHARS = 50_000;
 const FILES_CHARS = 150_000;
 const ARTIFACT_CHARS = 20_000;
 const MOST_CHANGED = 300;
-
-export const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-export const Text = (most: number) => v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(most));
-const Line = v.pipe(v.number(), v.integer(), v.minValue(1));
-/** A line that is pointed at; models and strict schemas want every key, so that the last line is null where there is one line. */
-export const CITATION = { path: Text(1_000), line: Line, end_line: v.nullable(Line), quote: Text(1_000) };
 
 const Word = v.object({
   criterion_key: Text(100),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { QA_DIMENSIONS, QA_PASSES_AT, type QaAnswer } from "../domain/evaluation/qa.ts";
 import type { Seed } from "../domain/seed/seed.ts";
-import { Share, Text } from "./judge.ts";
+import { Share, Text } from "./answer-parts.ts";
 import { shortened } from "./sections.ts";
 
 export interface QaQuestion {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Reflection, reflectionFaults } from "../domain/seed/reflection.ts";
 import type { Seed } from "../domain/seed/seed.ts";
-import { Text } from "./judge.ts";
+import { Text } from "./answer-parts.ts";
 import { type GenerationStory, storyData, type WonderAnswer } from "./wonder.ts";
 
 const MOST_CRITERIA = 60;

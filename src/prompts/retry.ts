@@ -47,7 +47,6 @@ const WHAT_HAPPENED: Readonly<Record<Failure, string>> = {
   FAILED_CHECK: "After the last one the criterion did not hold.",
   CRASHED: "The last one ended without having succeeded.",
   STALLED: "The last one stood still until it was ended. Start nothing that waits for input or runs without an end.",
-  LIMITED: "The last one was interrupted from outside.",
 };
 
 const FILES: Readonly<Partial<Record<Failure, string>>> = {

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import type { CriterionVerdict } from "../domain/evaluation/decide-criterion.ts";
 import type { Seed } from "../domain/seed/seed.ts";
+import { Text } from "./answer-parts.ts";
 import { checkHider } from "./hidden-checks.ts";
-import { Text } from "./judge.ts";
 import { shortened } from "./sections.ts";
 
 /** What is known when a generation is over. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { newId } from "../../base/ids.ts";
-import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { type Drift, type DriftInput, measureDrift } from "../../domain/evaluation/drift.ts";
 import type { Payload } from "../../domain/event.ts";
@@ -13,6 +13,7 @@ import { append } from "../../store/append.ts";
 import type { Store } from "../../store/store.ts";
 import { readStream } from "../../store/streams.ts";
 import type { Caller, Needed } from "../caller.ts";
+import { stillThinking } from "../still-thinking.ts";
 import { thinkOn } from "../think-on.ts";
 
 const AGGREGATE = "drift";
@@ -46,7 +47,7 @@ export async function measureDriftOf(
   const found = await thinkOn(context.store, `drift ${sessionId} ${hash}`, patience, (thinking) =>
     judged(context, request, hash, caller, thinking),
   );
-  if (found === undefined) return stillMeasuring(sessionId);
+  if (found === undefined) return stillThinking(`the drift of ${sessionId}`, {});
   if (isRefusal(found)) return found;
   return "needs" in found ? { status: "needs_host", work: found.needs } : measured(found);
 
@@ -91,13 +92,4 @@ async function judged(
 async function record(store: Store, sessionId: string, event_type: string, payload: Payload): Promise<void> {
   const event = { id: newId(), aggregate_type: AGGREGATE, aggregate_id: sessionId, event_type, payload };
   await append(store, { kind: "any" }, [{ ...event, at: store.stamp() }]);
-}
-
-function stillMeasuring(sessionId: string): Refusal {
-  return refuse(
-    "still_thinking",
-    `The mind is still at work on the drift of ${sessionId}`,
-    "Call again with the same arguments in a moment",
-    { recoverable: true, retry_after_ms: 2_000 },
-  );
 }

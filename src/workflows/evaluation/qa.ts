@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { newId } from "../../base/ids.ts";
-import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { QA_PASSES_AT, type QaResult, qaResult } from "../../domain/evaluation/qa.ts";
 import type { WorkOrder } from "../../minds/mind.ts";
@@ -9,6 +9,7 @@ import type { SessionContext } from "../../sessions/session-context.ts";
 import { append } from "../../store/append.ts";
 import { readStream } from "../../store/streams.ts";
 import type { Caller } from "../caller.ts";
+import { stillThinking } from "../still-thinking.ts";
 import { thinkOn } from "../think-on.ts";
 
 const AGGREGATE = "qa";
@@ -40,7 +41,7 @@ export async function judgeQuality(
   const qa_session_id = qaSessionId ?? `qa-${hash.slice(0, 8)}`;
   const scope = { aggregateType: AGGREGATE, aggregateId: qa_session_id };
   const done = await thinkOn(store, `qa ${qa_session_id} ${hash}`, { patienceMs: caller.patienceMs, signal }, think);
-  return done ?? stillJudging(qa_session_id);
+  return done ?? stillThinking(qa_session_id, { qa_session_id });
 
   async function think(thinking: AbortSignal): Promise<QaDone | Refusal> {
     const known = await readStream(store, AGGREGATE, qa_session_id);
@@ -64,13 +65,4 @@ export async function judgeQuality(
     await append(store, { kind: "any" }, [{ ...event, payload, at: store.stamp() }]);
     return judged;
   }
-}
-
-function stillJudging(qaSessionId: string): Refusal {
-  return refuse(
-    "still_thinking",
-    `The mind is still at work on ${qaSessionId}`,
-    "Call again with the same arguments in a moment: it goes on meanwhile, and nothing is asked twice",
-    { qa_session_id: qaSessionId, recoverable: true, retry_after_ms: 2_000 },
-  );
 }

@@ -13,13 +13,13 @@ import { saveSeed } from "../../store/seeds.ts";
 import { rememberSeedMadeHere } from "../../trust/made-here.ts";
 import { seedConsent } from "../../trust/seed-consent.ts";
 import { keepSeedFile } from "../seed/keep-seed-file.ts";
+import { stillThinking } from "../still-thinking.ts";
 import { askAbout } from "./ask-about.ts";
 import { seedFacts } from "./begin-lineage.ts";
 import type { EvolutionCall, Phased } from "./evolution-call.ts";
 import { storyOf } from "./generation-story.ts";
 import { currentGeneration, heldUp, tellGeneration } from "./tell-generation.ts";
 import { thinkAs } from "./think-as.ts";
-import { stillThinking } from "./wonder.ts";
 
 const Partial = v.object({ wonder: v.optional(v.fallback(v.nullable(WonderAnswer), null), null) });
 
@@ -53,7 +53,7 @@ export async function reflect(
       ]),
     signal,
   );
-  if (asked === null) return stillThinking(lineage);
+  if (asked === null) return stillThinking(lineage.lineage_id, { lineage_id: lineage.lineage_id });
   if (isRefusal(asked)) return heldUp(lineage, asked);
   return "needs" in asked ? { status: "needs_host", lineage, work: asked.needs } : { lineage: asked };
 }

@@ -1,8 +1,9 @@
-import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import type { Lineage } from "../../domain/evolution/lineage.ts";
 import { PHASE_CHANGED, WONDER_DEGRADED } from "../../domain/evolution/lineage-events.ts";
 import { storyInput, WONDER_INSTRUCTIONS, WonderAnswer } from "../../prompts/wonder.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
+import { stillThinking } from "../still-thinking.ts";
 import { askAbout } from "./ask-about.ts";
 import type { EvolutionCall, Phased } from "./evolution-call.ts";
 import { storyOf } from "./generation-story.ts";
@@ -32,7 +33,7 @@ export async function wonder(
       { phase: "reflecting", wonder_questions: answer.questions, partial_state: { wonder: answer } },
     ]);
   const asked = await askAbout(context, lineage, call, question, ({ value }) => on(value), signal);
-  if (asked === null) return stillThinking(lineage);
+  if (asked === null) return stillThinking(lineage.lineage_id, { lineage_id: lineage.lineage_id });
   if (!isRefusal(asked))
     return "needs" in asked ? { status: "needs_host", lineage, work: asked.needs } : { lineage: asked };
   if (asked.code !== "mind_unavailable" && asked.code !== "mind_bad_answer") return heldUp(lineage, asked);
@@ -44,14 +45,4 @@ export async function wonder(
     .map(({ key, verdict }) => `Why is ${key} ${verdict === "fail" ? "not met" : "not seen to hold"}?`);
   const gone = await on({ questions, ontology_tensions: [], should_continue: true, reasoning: asked.message });
   return isRefusal(gone) ? gone : { lineage: gone };
-}
-
-/** The mind is at it, and this caller waits no longer. */
-export function stillThinking({ lineage_id }: Lineage): Refusal {
-  return refuse(
-    "still_thinking",
-    `A mind is still at work on ${lineage_id}`,
-    "Call again in a moment: it goes on meanwhile, and nothing is asked twice",
-    { lineage_id, recoverable: true, retry_after_ms: 2_000 },
-  );
 }

@@ -15,6 +15,7 @@ import type { Caller } from "../caller.ts";
 import { completeInterview } from "../interview/end-interview.ts";
 import { findInterview, type InterviewWorld } from "../interview/interview-call.ts";
 import { planTurn } from "../interview/plan-turn.ts";
+import { stillThinking } from "../still-thinking.ts";
 import { thinkOn } from "../think-on.ts";
 import { draftDocument } from "./draft-document.ts";
 import { keepSeedFile } from "./keep-seed-file.ts";
@@ -48,7 +49,8 @@ export async function generateSeed(
   if (isRefusal(found)) return found;
   const turn = await planTurn(world, sessionId, caller, signal);
   if (isRefusal(turn)) return turn;
-  if (currentAssessment(turn.interview) === undefined && !turn.work) return stillThinking(turn.interview);
+  if (currentAssessment(turn.interview) === undefined && !turn.work)
+    return stillThinking(turn.interview.interview_id, { session_id: turn.interview.interview_id });
   if (turn.work) return { status: "needs_host", interview: turn.interview, work: turn.work };
   const interview = await closed(world, turn.interview, { force, by });
   if (isRefusal(interview)) return interview;
@@ -58,7 +60,7 @@ export async function generateSeed(
   const made = await thinkOn(world.store, about, { patienceMs: caller.patienceMs, signal }, (thinking) =>
     draftSeed(world, interview, { caller, by }, thinking),
   );
-  return made ?? stillThinking(interview);
+  return made ?? stillThinking(interview.interview_id, { session_id: interview.interview_id });
 }
 
 /** A person who asks for the seed says that it is enough; whether it is, the scores say. */
@@ -109,15 +111,6 @@ async function draftSeed(
     [INTERVIEW_SEEDED, { seed_id: saved.seed_id, transcript_hash: hash, forced, by: answer.by }],
   ]);
   return isRefusal(seeded) ? seeded : asMade(world, seeded, saved.seed_id);
-}
-
-function stillThinking({ interview_id }: Interview): Refusal {
-  return refuse(
-    "still_thinking",
-    `The mind is still at work on ${interview_id}`,
-    "Call again in a moment: it goes on meanwhile, and nothing is asked twice",
-    { session_id: interview_id, recoverable: true, retry_after_ms: 2_000 },
-  );
 }
 
 /** A seed that is in the store, its file written where upstream's programs look for it, and what a linter says of it. */
