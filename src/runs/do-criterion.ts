@@ -77,7 +77,6 @@ export async function doCriterion(engine: Engine, step: Step, { history, answers
       if (engine.run.lease.lost.aborted) return { kind: "interrupted" };
       decision = refused ? tooBig(failed.failure, refused) : { action: "retry", bench: "same", goes_on: true };
     }
-    if (decision.action === "wait") throw new Error("A provider's limit halts an attempt, and fails none");
     parts = await readParts(engine, step);
     if (decision.action === "fail") {
       const [open] = openParts(parts, approach.bench);

@@ -16,15 +16,11 @@ export type Failure =
   | "CONFLICT"
   | "FAILED_CHECK"
   | "CRASHED"
-  | "STALLED"
-  /** The provider refused for now. */
-  | "LIMITED";
+  | "STALLED";
 
 /** An attempt that is over and has failed. */
 export interface Attempt extends Trace {
   readonly failure: Failure;
-  /** Where the provider said when it goes on. */
-  readonly retry_after_ms?: number | null | undefined;
 }
 
 interface Budget {
@@ -51,16 +47,14 @@ export type Decision =
   /** To be asked for as two to five parts, done one after the other where the work lies. */
   | { readonly action: "split" }
   /** `why`: a sentence for a person. */
-  | { readonly action: "fail"; readonly failure: Failure; readonly why: string }
-  /** For the provider; null when it did not say how long. */
-  | { readonly action: "wait"; readonly retry_after_ms: number | null };
+  | { readonly action: "fail"; readonly failure: Failure; readonly why: string };
 
 const RETRIES = 2;
 const CONTINUATIONS = 1;
 
 /**
- * What comes after the attempts at a criterion so far, oldest first. Waiting for a provider and going on with the rest take
- * nothing from the budget of retries; what no agent can cure is not tried again.
+ * What comes after the attempts at a criterion so far, oldest first. Going on with the rest takes nothing from the budget of
+ * retries; what no agent can cure is not tried again. A provider's limit halts an attempt, and is none of these.
  */
 export function judgeAttempt(
   history: readonly Attempt[],
@@ -69,7 +63,6 @@ export function judgeAttempt(
   const last = history.at(-1);
   if (last === undefined) return { action: "retry", bench: "fresh", goes_on: false };
   const { failure } = last;
-  if (failure === "LIMITED") return { action: "wait", retry_after_ms: last.retry_after_ms ?? null };
   if (isIncurable(failure)) return { action: "fail", failure, why: INCURABLE[failure] };
   if (isGettingOn(last)) {
     const times = history.filter(isGettingOn).length;
@@ -103,12 +96,12 @@ function isGettingOn({ failure, files_changed }: Attempt): boolean {
 }
 
 function isSpent(attempt: Attempt): boolean {
-  return attempt.failure !== "LIMITED" && !isIncurable(attempt.failure) && !isGettingOn(attempt);
+  return !isIncurable(attempt.failure) && !isGettingOn(attempt);
 }
 
-/** Does its failure say something about how it went at the criterion? A crash and a provider's limit do not. */
+/** Does its failure say something about how it went at the criterion? A crash does not. */
 function isApproach({ failure }: Attempt): boolean {
-  return failure !== "LIMITED" && failure !== "CRASHED" && !isIncurable(failure);
+  return failure !== "CRASHED" && !isIncurable(failure);
 }
 
 function many(count: number, what: string): string {

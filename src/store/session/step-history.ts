@@ -60,7 +60,6 @@ const FAILURES = [
   "FAILED_CHECK",
   "CRASHED",
   "STALLED",
-  "LIMITED",
 ] as const satisfies readonly Failure[];
 const PERSONAS = [
   "hacker",

@@ -30,13 +30,6 @@ test("what no agent can cure is not tried again, and is no attempt spent once so
   }
 });
 
-test("a provider's limit is waited for however often it comes, and costs no retry", () => {
-  const limits = Array.from({ length: 9 }, () => ({ ...failed("LIMITED"), retry_after_ms: 60_000 }));
-  expect(judgeAttempt(limits)).toEqual({ action: "wait", retry_after_ms: 60_000 });
-  expect(judgeAttempt([failed("LIMITED")])).toEqual({ action: "wait", retry_after_ms: null });
-  expect(judgeAttempt([failed("CRASHED"), ...limits, failed("CRASHED")]).action).toBe("retry");
-});
-
 test("work that touched checks or does not merge begins again from what is merged", () => {
   for (const failure of ["EDITED_CHECKS", "CONFLICT"] as const) {
     expect(judgeAttempt([failed(failure)])).toMatchObject({ action: "retry", bench: "fresh" });
@@ -126,18 +119,9 @@ test("a persona that did not help is followed by another, and a crash in between
   expect(judgeAttempt([crashed]).action).toBe("retry");
 });
 
-test("whatever goes wrong, a criterion comes to an end: only waiting is without a bound", () => {
+test("whatever goes wrong, a criterion comes to an end", () => {
   const failure = fc.constantFrom<Failure>(
-    ...([
-      "TOO_BIG",
-      "NO_CHANGE",
-      "EDITED_CHECKS",
-      "CONFLICT",
-      "FAILED_CHECK",
-      "CRASHED",
-      "STALLED",
-      "LIMITED",
-    ] as const),
+    ...(["TOO_BIG", "NO_CHANGE", "EDITED_CHECKS", "CONFLICT", "FAILED_CHECK", "CRASHED", "STALLED"] as const),
   );
   const hash = fc.constantFrom("a", "b");
   const attempt = fc.record({
@@ -156,10 +140,8 @@ test("whatever goes wrong, a criterion comes to an end: only waiting is without 
         const next = luck.next().value;
         history.push({ ...next, persona });
         decision = judgeAttempt(history, { retries, continuations });
-        expect(decision.action === "wait").toBe(next.failure === "LIMITED");
       }
-      const worked = history.filter((one) => one.failure !== "LIMITED").length;
-      expect(worked).toBeLessThanOrEqual(1 + retries + continuations);
+      expect(history.length).toBeLessThanOrEqual(1 + retries + continuations);
     }),
   );
 });
