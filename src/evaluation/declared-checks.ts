@@ -45,10 +45,12 @@ export async function declaredChecks(
   folder: string,
   /** Programs that the user's own configuration allows in the project's settings. */
   allowedPrograms: readonly string[] = [],
+  /** The folder that this one is a worktree or copy of. */
+  madeFrom: string = folder,
 ): Promise<Declared> {
   const root = await realpath(folder);
   const project = await lookAt(root);
-  const toml = await readMechanicalToml(root, project, allowedPrograms);
+  const toml = await readMechanicalToml(root, project, allowedPrograms, madeFrom);
   const own = await declaredIn(".", root, project, toml);
   const { found, notes } = own.checks.length > 0 ? { found: [own], notes: [] } : await subProjects(root, project, toml);
   const checks = MECHANICAL_KINDS.flatMap((kind) =>

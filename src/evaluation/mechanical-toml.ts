@@ -7,7 +7,7 @@ import { commandLine, commandWords } from "../domain/evaluation/command-words.ts
 import { MECHANICAL_KINDS, type MechanicalKind } from "../domain/evaluation/mechanical.ts";
 import { type Candidate, faulty } from "./declared.ts";
 import { isWrapper } from "./ecosystems/managed.ts";
-import type { ProjectFolder } from "./project-folder.ts";
+import { lookAt, type ProjectFolder } from "./project-folder.ts";
 
 /** What a project says in its own settings about how it is checked. */
 export interface MechanicalToml {
@@ -36,14 +36,19 @@ const Settings = v.looseObject({
 });
 const KEYS: ReadonlySet<string> = new Set(Object.keys(Settings.entries));
 
-/** Reads the project's own settings; null where it has none. One that cannot be read makes every kind unverifiable. */
+/**
+ * Reads the project's own settings; null where it has none. One that cannot be read makes every kind unverifiable. A worktree has none
+ * of what git ignores: then those of the folder it was made from count.
+ */
 export async function readMechanicalToml(
   root: string,
   project: ProjectFolder,
   allowed: readonly string[],
+  madeFrom: string,
 ): Promise<MechanicalToml | null> {
-  if (!(await isThere(join(root, MECHANICAL_TOML)))) return null;
-  const text = await project.text(MECHANICAL_TOML);
+  const isOwn = await isThere(join(root, MECHANICAL_TOML));
+  if (!isOwn && !(await isThere(join(madeFrom, MECHANICAL_TOML)))) return null;
+  const text = await (isOwn ? project : await lookAt(madeFrom)).text(MECHANICAL_TOML);
   const empty = { text, timeoutMs: undefined, coverageThreshold: undefined, notes: [] };
   let settings: v.InferOutput<typeof Settings>;
   try {

@@ -1,6 +1,6 @@
 // Evidence can be followed again: what was changed afterwards is noticed, and what could not be followed is never taken for the same.
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isRefusal } from "../../src/base/refusal.ts";
 import type { EvaluationRecord } from "../../src/domain/evaluation/evaluation-record.ts";
@@ -57,6 +57,16 @@ describe("what a project's own checks leave behind", () => {
     expect(stage1?.mechanical).toContainEqual(expect.objectContaining({ kind: "test", verdict: "pass" }));
     expect(stage1?.checks.map(({ tree_hash, verdict }) => [tree_hash, verdict])).toEqual([[subject.tree_hash, "pass"]]);
   });
+});
+
+test("settings for checks that git ignores count in the worktree, too", async () => {
+  const laidOut = await layOut(context, SHELL, folder());
+  await appendFile(join(folder(), ".git/info/exclude"), ".ouroboros/\n");
+  await mkdir(join(folder(), ".ouroboros"));
+  await writeFile(join(folder(), ".ouroboros/mechanical.toml"), 'lint = "make -n test"\ntest = ""\n');
+  const { stage1 } = await evaluateByChecks(context, laidOut);
+  const ran = stage1?.mechanical.filter(({ verdict }) => verdict !== "not_applicable");
+  expect(ran?.map(({ kind, verdict }) => `${kind} ${verdict}`)).toEqual(["lint pass"]);
 });
 
 describe("what was changed afterwards is noticed", () => {

@@ -75,7 +75,7 @@ export async function agreedChecks(
   bench: Bench,
   signal: AbortSignal,
 ): Promise<Declared | Refusal> {
-  const declared = await declaredChecks(bench.folder, context.allowedPrograms);
+  const declared = await declaredChecks(bench.folder, context.allowedPrograms, work.cwd);
   const seed = await seedConsent(context, work.seedText);
   if (isRefusal(seed)) return seed;
   return agreedDeclaration(context, work, { declared, at: work.from }, signal);
@@ -133,7 +133,7 @@ async function beforeOf(
   const { base } = work;
   if (!base) return null;
   return lookAt(context, work, base, signal, async (bench) => {
-    const declared = await declaredChecks(bench.folder, context.allowedPrograms);
+    const declared = await declaredChecks(bench.folder, context.allowedPrograms, work.cwd);
     const isOpen = declared.checks.some(({ kind, folder }) => {
       return !mechanical.some((one) => one.kind === kind && one.folder === folder && one.verdict === "pass");
     });
