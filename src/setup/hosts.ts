@@ -40,6 +40,11 @@ interface Place extends Surroundings {
 
 const plain = ({ command, args, env }: Launch): Entry => ({ command, args, ...(env ? { env } : {}) });
 const typed = (type: string) => (launch: Launch) => ({ type, ...plain(launch) });
+/** For a host that looks tools up when it wants one, and does not pay for all of them in every turn; what a person chose stays. */
+const withAllTools = (launch: Launch): Launch => {
+  const isChosen = launch.args.some((arg) => arg.startsWith("--toolsets"));
+  return isChosen ? launch : { ...launch, args: [...launch.args, "--toolsets", "all"] };
+};
 
 export const HOSTS: readonly Host[] = [
   {
@@ -48,7 +53,7 @@ export const HOSTS: readonly Host[] = [
     format: plainJson,
     files: ({ join, home, moved }) => [join(moved("CLAUDE_CONFIG_DIR", home), ".claude.json")],
     servers: ["mcpServers"],
-    entry: typed("stdio"),
+    entry: (launch) => typed("stdio")(withAllTools(launch)),
     folders: ({ join, home, moved }) => [moved("CLAUDE_CONFIG_DIR", join(home, ".claude"))],
     programs: ["claude"],
     reload: "Start Claude Code anew; /mcp shows the server",

@@ -124,6 +124,16 @@ describe("setup", () => {
     ]);
   });
 
+  test("Claude Code, which looks tools up, is offered all of them, unless somebody had chosen", async () => {
+    await run("setup", "claude-code", "--yes");
+    const argsNow = async () => JSON.parse(await readFile(pathOf(".claude.json"), "utf8")).mcpServers.ouroboros.args;
+    expect((await argsNow()).slice(-4)).toEqual(["mcp", "serve", "--toolsets", "all"]);
+    const older = { type: "stdio", command: "/old/ouroboros", args: ["mcp", "serve", "--toolsets", "sessions"] };
+    await give(".claude.json", JSON.stringify({ mcpServers: { ouroboros: older } }));
+    expect(await run("setup", "claude-code", "--yes")).toMatchObject({ code: 0 });
+    expect((await argsNow()).slice(-4)).toEqual(["mcp", "serve", "--toolsets", "sessions"]);
+  });
+
   test("a store that is named is the one the server is told to use", async () => {
     const { launch } = json(await run("setup", "codex", "--db", "team.db", "--print", "--json"));
     expect(launch.args.slice(-4)).toEqual(["mcp", "serve", "--db", pathOf("team.db")]);
