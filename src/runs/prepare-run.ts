@@ -2,11 +2,13 @@ import { isRefusal, type Refusal } from "../base/refusal.ts";
 import { baseline } from "../checks/baseline.ts";
 import { type Plan, planRun } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
+import type { RunStart } from "../domain/run/run-start.ts";
 import { BASELINE_CHECKED, RUN_PREPARED, type Step } from "../domain/run/steps.ts";
 import { storedPlan } from "../domain/run/stored-plan.ts";
 import type { OwnedRun } from "../sessions/owner/take-session.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import { readRunRows } from "../store/session/run-rows.ts";
+import { type RunWorkspace, readRunWorkspace } from "../store/session/run-workspace.ts";
 import type { StepHistory } from "../store/session/step-history.ts";
 import { openWorkspace } from "../workspaces/open-workspace.ts";
 import type { Workspace } from "../workspaces/workspace.ts";
@@ -49,7 +51,7 @@ export async function prepareRun(
     cwd: run.cwd,
     home: context.home,
     mode: run.workspace,
-    from: run.runStart ?? undefined,
+    from: run.runStart ?? begunWith(await readRunWorkspace(context.store, run.executionId)),
     signal: run.lease.lost,
   });
   if (isRefusal(workspace)) return workspace;
@@ -67,6 +69,11 @@ export async function prepareRun(
     ? await checkBaseline(run, log, { workspace, steps, settings })
     : knownBaseline(steps, histories);
   return { workspace, plan, baseline: found };
+}
+
+/** Another repository may lie at the same path by now: one without the commit that the run began with is not its own. */
+function begunWith(before: RunWorkspace | undefined): Pick<RunStart, "commit" | "copy_of"> | undefined {
+  return before?.kind === "git" && before.base !== null ? { commit: before.base, copy_of: null } : undefined;
 }
 
 /** A plan is made once: whoever takes the run over goes on by it. */

@@ -1,9 +1,11 @@
 // Whatever of a run is killed, and whenever: resumed, it ends as if nothing had happened, and nothing merged is done again.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Pool } from "../crash/support/pool.ts";
 import { SOLUTIONS } from "../fixtures/agents/programmers/solutions.ts";
 import { killed, RunHome, type RunSaid } from "../support/run-home.ts";
-import { criterion, gitIn, wholeLibrary } from "../support/run-library.ts";
+import { criterion, gitIn, makeRepository, wholeLibrary, writeLibrary } from "../support/run-library.ts";
 
 const IS_SOAK = process.env.SOAK === "1";
 setDefaultTimeout(IS_SOAK ? 3_600_000 : 180_000);
@@ -59,6 +61,21 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
       expect(home.events("execution.session.completed")).toHaveLength(3);
     });
   }
+
+  run("whose folder holds another repository by then is not gone on with there", async () => {
+    using home = new RunHome({ criteria: [criterion(1), criterion(2)], parallel: 1 });
+    const { id } = await home.begin({ OUROBOROS_FAILPOINT: "publish:after" });
+    await home.until("its worker has died", () => home.processes().length === 0);
+    rmSync(home.project, { recursive: true });
+    mkdirSync(home.project);
+    writeLibrary(home.project);
+    writeFileSync(join(home.project, "other.txt"), "another project\n");
+    makeRepository(home.project);
+    const { code, json } = await home.call("resume", id, "--wait");
+    expect([code, json]).toMatchObject([1, { reason: expect.stringContaining("is not in the repository") }]);
+    expect(home.starts()).toEqual([1]);
+    expect(gitIn(home.project, "for-each-ref", "refs/heads/ooo")).toBe("");
+  });
 
   for (const alsoFrozen of [false, true]) {
     const how = alsoFrozen ? "while their guard is frozen" : "while they write";
