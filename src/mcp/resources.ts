@@ -1,13 +1,16 @@
 import type { ReadResourceResult } from "@modelcontextprotocol/server";
 import { OuroborosError } from "../base/errors.ts";
-import { isRefusal, type Refusal } from "../base/refusal.ts";
+import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
+import { findSeed } from "../sessions/resume/seed-lookup.ts";
+import type { SessionContext } from "../sessions/session-context.ts";
 import type { StartUp } from "../startup/start-up.ts";
-import { completeSessionId } from "../store/session/sessions.ts";
+import { viewLineage } from "../views/lineage.ts";
+import { loadLineage } from "../views/load-lineage.ts";
 import { sessionStatus } from "../views/session-status.ts";
+import type { IdKind } from "./resources-completion.ts";
 
 const STARTUP = "ouroboros://startup";
-const SESSION = "ouroboros://session/";
-const COMPLETIONS = 20;
+const JSON_TYPE = "application/json";
 
 /** The resources there always are. */
 export const RESOURCES = [
@@ -16,48 +19,93 @@ export const RESOURCES = [
     name: "startup",
     title: "Start-up receipt",
     description: "What this server's start did: phase, times, sessions examined, cancelled, paused and skipped",
-    mimeType: "application/json",
+    mimeType: JSON_TYPE,
   },
 ];
 
-/** The resources that take an id. */
-export const RESOURCE_TEMPLATES = [
+/** Resources that take the id of something in the store. */
+interface Stored {
+  readonly name: IdKind;
+  readonly title: string;
+  readonly description: string;
+  readonly mimeType: string;
+  readonly read: (context: SessionContext, id: string) => Promise<string | Refusal>;
+}
+
+const STORED: readonly Stored[] = [
   {
-    uriTemplate: `${SESSION}{id}`,
     name: "session",
     title: "Session",
     description: "One session: status, liveness with its reason, progress, ids and times",
-    mimeType: "application/json",
+    mimeType: JSON_TYPE,
+    read: async (context, id) => asJson(await sessionStatus(context, id)),
+  },
+  {
+    name: "seed",
+    title: "Seed",
+    description: "One specification as it was stored: goal, constraints, criteria with their checks",
+    mimeType: "application/yaml",
+    read: async (context, id) => (await findSeed(context, { seedHash: null, seedId: id })) ?? unknownSeed(id),
+  },
+  {
+    name: "lineage",
+    title: "Lineage",
+    description: "The generations of one lineage: phase, seed, score, verdict, branch, and what comes next",
+    mimeType: JSON_TYPE,
+    async read({ store }, id) {
+      const lineage = await loadLineage(store, id);
+      return asJson(isRefusal(lineage) ? lineage : viewLineage(lineage));
+    },
   },
 ];
 
-/** Reads a resource. The start-up receipt is there at any moment; a session waits for the store like a reading tool. */
+/** The resources that take an id, as they are listed. */
+export const RESOURCE_TEMPLATES = STORED.map(({ read: _, ...told }) => ({
+  uriTemplate: `${rootOf(told.name)}{id}`,
+  ...told,
+}));
+
+/** What the id in a template is of; undefined for a template that is none of ours. */
+export function idKindOf(uriTemplate: string): IdKind | undefined {
+  return RESOURCE_TEMPLATES.find((one) => one.uriTemplate === uriTemplate)?.name;
+}
+
+/** Reads a resource. The start-up receipt is there at any moment; what is stored waits for the store like a reading tool. */
 export async function readResource(
   uri: string,
   startUp: StartUp,
   signal: AbortSignal,
 ): Promise<ReadResourceResult | Refusal> {
-  if (uri === STARTUP) return json(uri, startUp.receipt);
-  const id = uri.startsWith(SESSION) ? decodeId(uri.slice(SESSION.length)) : undefined;
-  if (id === undefined) return unknownResource(uri);
+  if (uri === STARTUP) return contents(uri, JSON_TYPE, JSON.stringify(startUp.receipt));
+  const stored = STORED.find(({ name }) => uri.startsWith(rootOf(name)));
+  const id = stored && decodeId(uri.slice(rootOf(stored.name).length));
+  if (!stored || id === undefined) return unknownResource(uri);
   const closed = await startUp.gate.admit("reads", signal);
   if (closed) return closed;
   const { context } = startUp;
   if (!context) throw new Error("The gate admitted a read without a store");
   try {
-    const status = await sessionStatus(context, id);
-    return isRefusal(status) ? status : json(uri, status);
+    const text = await stored.read(context, id);
+    return isRefusal(text) ? text : contents(uri, stored.mimeType, text);
   } catch (error) {
     if (!(error instanceof OuroborosError)) throw error;
-    const { code, message, next } = error;
-    return { refused: true, code, message, next, facts: {} };
+    return refuse(error.code, error.message, error.next);
   }
 }
 
-/** Session ids that begin with what was typed; none while the store is not open, since completion must never wait. */
-export async function completeSession(prefix: string, startUp: StartUp): Promise<string[]> {
-  const { context } = startUp;
-  return context ? await completeSessionId(context.store, prefix, COMPLETIONS) : [];
+/** A resource that is nowhere. */
+export function unknownResource(uri: string): Refusal {
+  const next = "resources/list and resources/templates/list name what there is";
+  return refuse("not_found", `Resource not found: ${uri}`, next, { uri });
+}
+
+/** The text of a resource. */
+export function contents(uri: string, mimeType: string, text: string): ReadResourceResult {
+  return { contents: [{ uri, mimeType, text }] };
+}
+
+function rootOf(name: IdKind): string {
+  return `ouroboros://${name}/`;
 }
 
 function decodeId(text: string): string | undefined {
@@ -68,16 +116,11 @@ function decodeId(text: string): string | undefined {
   }
 }
 
-function unknownResource(uri: string): Refusal {
-  return {
-    refused: true,
-    code: "not_found",
-    message: `Resource not found: ${uri}`,
-    next: "resources/list and resources/templates/list name what there is",
-    facts: { uri },
-  };
+function unknownSeed(id: string): Refusal {
+  const message = `There is no seed ${JSON.stringify(id.slice(0, 100))} in this store`;
+  return refuse("not_found", message, "`ouroboros seed list` shows those that exist", { seed_id: id.slice(0, 200) });
 }
 
-function json(uri: string, value: unknown): ReadResourceResult {
-  return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(value) }] };
+function asJson(value: object): string | Refusal {
+  return isRefusal(value) ? value : JSON.stringify(value);
 }

@@ -4,15 +4,16 @@ import {
   ProtocolErrorCode,
   Server,
   type ServerContext,
+  specTypeSchemas,
 } from "@modelcontextprotocol/server";
-import { isRefusal, refuse } from "../base/refusal.ts";
+import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import type { StartUp } from "../startup/start-up.ts";
 import { VERSION } from "../version.ts";
 import type { Offer } from "./catalogue.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 
 const CATALOGUE_TTL_MS = 3_600_000;
-const LISTS = ["tools/list", "resources/list", "resources/templates/list", "server/discover"] as const;
+const LISTS = ["tools/list", "prompts/list", "resources/list", "resources/templates/list", "server/discover"] as const;
 const hint = { ttlMs: CATALOGUE_TTL_MS, cacheScope: "public" as const };
 
 /**
@@ -23,7 +24,13 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
   const server = new Server(
     { name: "ouroboros", title: "Ouroboros", version: VERSION },
     {
-      capabilities: { tools: {}, resources: {}, completions: {} },
+      capabilities: {
+        tools: {},
+        prompts: {},
+        resources: {},
+        completions: {},
+        extensions: { "io.modelcontextprotocol/skills": {} },
+      },
       instructions: INSTRUCTIONS,
       cacheHints: Object.fromEntries(LISTS.map((method) => [method, hint])),
     },
@@ -64,26 +71,59 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
     };
     return (await callTool(tool, params.arguments, running, call)) satisfies CallToolResult;
   });
-  server.setRequestHandler("resources/list", async () => ({ resources: (await import("./resources.ts")).RESOURCES }));
+  server.setRequestHandler("prompts/list", async () => ({
+    prompts: (await import("./prompts.ts")).offeredPrompts(offer),
+  }));
+  server.setRequestHandler("prompts/get", async ({ params }) => {
+    const { promptNamed } = await import("./prompts.ts");
+    return orError(promptNamed(offer, params.name, params.arguments));
+  });
+  server.setRequestHandler("resources/list", async () => {
+    const [{ RESOURCES }, { skillResources }] = await Promise.all([import("./resources.ts"), import("./skills.ts")]);
+    return { resources: [...RESOURCES, ...skillResources(offer)] };
+  });
   server.setRequestHandler("resources/templates/list", async () => ({
     resourceTemplates: (await import("./resources.ts")).RESOURCE_TEMPLATES,
   }));
-  server.setRequestHandler("resources/read", async ({ params }, context) => {
-    const { readResource } = await import("./resources.ts");
-    const read = await readResource(params.uri, await startUp(), context.mcpReq.signal);
-    if (!isRefusal(read)) return read;
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${read.message}. ${read.next}`, {
-      code: read.code,
-      ...read.facts,
-    });
+  server.setRequestHandler("resources/read", async ({ params: { uri } }, context) => {
+    const { contents, readResource, unknownResource } = await import("./resources.ts");
+    if (!uri.startsWith("skill:")) return orError(await readResource(uri, await startUp(), context.mcpReq.signal));
+    const skill = (await import("./skills.ts")).readSkill(offer, uri);
+    return orError(skill === undefined ? unknownResource(uri) : contents(uri, "text/markdown", skill));
   });
-  server.setRequestHandler("completion/complete", async ({ params }) => {
-    const { completeSession } = await import("./resources.ts");
-    const isSession = params.ref.type === "ref/resource" && params.argument.name === "id";
-    const values = isSession ? await completeSession(params.argument.value, await startUp()) : [];
-    return { completion: { values, hasMore: false } };
+  server.setRequestHandler("completion/complete", async ({ params: { ref, argument } }) => {
+    const { completeAmong, completeId } = await import("./resources-completion.ts");
+    const from =
+      ref.type === "ref/prompt"
+        ? (await import("./prompts.ts")).completedFrom(ref.name, argument.name)
+        : argument.name === "id"
+          ? (await import("./resources.ts")).idKindOf(ref.uri)
+          : undefined;
+    if (typeof from === "string") return { completion: await completeId(from, argument.value, await startUp()) };
+    return { completion: completeAmong(from ?? [], argument.value) };
   });
+  serveSkills(server, offer);
   return server;
+}
+
+/** The skills extension as it is on the wire: the SDK's own class for it serves only its other, larger server. */
+function serveSkills(server: Server, offer: Offer): void {
+  server.setRequestHandler("skills/list", { params: specTypeSchemas.PaginatedRequestParams }, async () => ({
+    skills: await (await import("./skills.ts")).skillEntries(offer),
+    ...hint,
+  }));
+  server.setRequestHandler("skills/get", { params: specTypeSchemas.ReadResourceRequestParams }, async ({ uri }) => {
+    const entries = await (await import("./skills.ts")).skillEntries(offer);
+    const skill = entries.find((entry) => entry.uri === uri);
+    if (!skill) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `No skill is served at ${uri}`);
+    return { skill, ...hint };
+  });
+}
+
+function orError<Answer>(answer: Answer | Refusal): Answer {
+  if (!isRefusal(answer)) return answer;
+  const { code, message, next, facts } = answer;
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${message}. ${next}`, { code, ...facts });
 }
 
 function unknownTool(name: string, offered: readonly string[]): ProtocolError {

@@ -176,7 +176,7 @@ describe("traffic", () => {
     const from = server.lines.length;
     server.notify("notifications/nobody");
     expect((await server.request("no/such", {}, { timeout: 1_000 })).error?.code).toBe(METHOD_NOT_FOUND);
-    expect((await server.request("prompts/list", {}, { timeout: 1_000 })).error?.code).toBe(METHOD_NOT_FOUND);
+    expect((await server.request("resources/subscribe", {}, { timeout: 1_000 })).error?.code).toBe(METHOD_NOT_FOUND);
     expect(server.lines.length - from).toBe(2);
   });
 });
