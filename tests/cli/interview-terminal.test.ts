@@ -142,8 +142,8 @@ describe("an interview in a terminal", () => {
       await terminal.see(goOn);
       expect(await terminal.ended()).toBe(130);
     }
-    {
-      await using terminal = openTerminal(home, RESUME);
+    for (const hangsUp of [true, false]) {
+      await using terminal = openTerminal(home, RESUME, { hangsUp });
       await asks(terminal, 2);
       terminal.hangUp();
       expect(await terminal.ended()).toBe(130);

@@ -27,7 +27,16 @@ const PATIENCE_MS = 40_000;
 export function openTerminal(
   { home }: Pick<CliHome, "home">,
   args: readonly string[],
-  { columns = 80, env = {} }: { readonly columns?: number; readonly env?: Readonly<Record<string, string>> } = {},
+  {
+    columns = 80,
+    env = {},
+    hangsUp = true,
+  }: {
+    readonly columns?: number;
+    readonly env?: Readonly<Record<string, string>>;
+    /** False for one that goes away without a word, as under many a program that only looks like a terminal. */
+    readonly hangsUp?: boolean;
+  } = {},
 ): TerminalSession {
   let shown = "";
   let seen = 0;
@@ -42,7 +51,7 @@ export function openTerminal(
     },
   });
   // Else it is only a screen: a terminal that signals Ctrl-C and its own end has to be the session's.
-  const child = Bun.spawn(["setsid", "-c", process.execPath, MAIN, ...args], {
+  const child = Bun.spawn(["setsid", ...(hangsUp ? ["-c"] : []), process.execPath, MAIN, ...args], {
     cwd: home,
     env: { ...environment(home, env), TERM: "xterm-256color" },
     terminal,

@@ -44,11 +44,16 @@ export function openKeyboard({ style, interruption }: Cli): Keyboard {
 /** The kit never lets go of a signal it was given, so each question gets one of its own. */
 async function asked<T>(left: AbortSignal, put: (signal: AbortSignal) => Promise<T | symbol>): Promise<T | undefined> {
   const stop = new AbortController();
-  const onLeft = () => stop.abort();
+  const { promise: isLeft, resolve: leave } = Promise.withResolvers<undefined>();
+  const onLeft = () => {
+    stop.abort();
+    // The kit answers nothing any more once its terminal is gone.
+    leave(undefined);
+  };
   left.addEventListener("abort", onLeft, { once: true });
   try {
     if (left.aborted || !(await forgetTyped())) return undefined;
-    const said = await put(stop.signal);
+    const said = await Promise.race([put(stop.signal), isLeft]);
     return typeof said === "symbol" ? undefined : said;
   } finally {
     left.removeEventListener("abort", onLeft);
