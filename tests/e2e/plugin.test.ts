@@ -157,8 +157,10 @@ describe("Claude Code", () => {
     await using sandbox = await openSandbox();
     const { hooks } = json(join(PLUGIN, "hooks/hooks.json"));
     const [{ command, args }] = hooks.SessionStart[0].hooks;
-    const real = args.map((arg: string) => arg.replace(/^\$\{CLAUDE_PLUGIN_ROOT\}/, PLUGIN));
-    const finished = await sandbox.run(command, real, { env: { PATH: withOurs(sandbox) }, input: "{}" });
+    // Hosts that know no arguments run the command alone: a shell would take what it is told of a prompt for its script.
+    const program = command.replace(/^\$\{CLAUDE_PLUGIN_ROOT\}/, PLUGIN);
+    expect(program).toStartWith(`${PLUGIN}/launch/`);
+    const finished = await sandbox.run(program, args, { env: { PATH: withOurs(sandbox) }, input: "{}" });
     expect(finished).toMatchObject({ code: 0, stdout: "", stderr: "" });
     expect(existsSync(join(sandbox.home, ".ouroboros"))).toBe(false);
   });
