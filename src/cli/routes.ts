@@ -52,6 +52,7 @@ import { parseAge } from "./commands/store/age.ts";
 import type { CompactFlags } from "./commands/store-compact.ts";
 import type { RestoreFlags } from "./commands/store-restore.ts";
 import type { UninstallFlags } from "./commands/uninstall.ts";
+import type { UpdateFlags } from "./commands/update.ts";
 import { type CommandNode, SHELLS } from "./completions/command-node.ts";
 import { numberFlag, SESSION_ID, SHARED, switchFlag, textFlag } from "./parameters.ts";
 
@@ -910,6 +911,23 @@ Take it back at any time: ouroboros uninstall`,
         positional: { kind: "array", parameter: HOST },
       },
       docs: { brief: "Take away what setup has written; the store, seeds and settings stay" },
+    }),
+    update: buildCommand<UpdateFlags, [], Cli>({
+      loader: command(async () => (await import("./commands/update.ts")).update),
+      parameters: {
+        flags: {
+          ...SHARED,
+          check: switchFlag("Only say which version there is; exits with 0 whichever it is"),
+          yes: switchFlag("Replace this program without asking"),
+          version: textFlag("VERSION", "This version, older ones too; the newest unless told"),
+        },
+      },
+      docs: {
+        brief: "Look for another version of this program, and put it in place",
+        fullDescription: `Look for another version of this program, and put it in place. Nothing else ever asks whether there is one.
+A file that was downloaded is replaced once the new one's checksum is right and it has answered. For npm, Homebrew and the
+like it prints the one command that does it. OUROBOROS_RELEASES names releases elsewhere; HTTPS_PROXY is respected.`,
+      },
     }),
     job: jobRoutes,
     store: storeRoutes,
