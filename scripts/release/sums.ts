@@ -5,9 +5,10 @@ import { join } from "node:path";
 
 const SUMS = "SHA256SUMS";
 
-/** Writes SHA256SUMS for every other file of a folder, in the form that `sha256sum --check` reads. */
+/** Writes SHA256SUMS for every other file of a folder, none of those in folders of it, in the form that `sha256sum --check` reads. */
 export async function writeSums(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name !== SUMS).sort();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.flatMap((entry) => (entry.isFile() && entry.name !== SUMS ? [entry.name] : [])).sort();
   const lines = await Promise.all(names.map(async (name) => `${await sha256(join(folder, name))}  ${name}\n`));
   await writeFile(join(folder, SUMS), lines.join(""));
 }
