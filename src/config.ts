@@ -34,7 +34,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64));
 /** Null is no bound. */
 const Bound = v.pipe(v.number(), v.gtValue(0));
 const Word = v.pipe(v.string(), v.trim(), v.minLength(1));
-const ConfigFile = v.looseObject({
+export const ConfigFile = v.looseObject({
   persistence: v.optional(v.looseObject({ database_path: v.optional(v.string()) })),
   orphans: v.optional(
     v.looseObject({ threshold_hours: v.optional(Hours), action: v.optional(v.picklist(ORPHAN_ACTIONS)) }),
