@@ -20,7 +20,7 @@ export async function openStore(target: StoreTarget, options: OpenOptions): Prom
   const database = await openDatabase(target, options);
   try {
     const found = await probeShape(database);
-    const readOnlyBecause = readOnlyReason(found, options);
+    const readOnlyBecause = readOnlyReason(found, options) ?? database.readOnlyBecause;
     const shape = await complete(database, found, readOnlyBecause !== undefined, options);
     return {
       target,

@@ -50,6 +50,7 @@ function describeStore(style: Style, { shape, ...store }: StoreFindings): string
   const { sweeper, starts } = store;
   const facts = fields(style, [
     ["Engine", store.engine],
+    ["Server", store.server && `${store.server.round_trip_ms} ms away, clocks ${apart(store.server)}`],
     ["Access", store.access],
     ["Shape", `upstream ${shape.generation}, spelling ${shape.spelling}, format ${shape.schema_version}`],
     ["Missing indexes", shape.missing_indexes.join(", ")],
@@ -82,6 +83,10 @@ function describeStore(style: Style, { shape, ...store }: StoreFindings): string
     starts,
   );
   return facts + lines([""]) + rows;
+}
+
+function apart({ clock_ahead_seconds: ahead }: NonNullable<StoreFindings["server"]>): string {
+  return ahead === 0 ? "agree" : `${Math.abs(ahead)} s apart`;
 }
 
 function upkeepLines({ growth, free_bytes, disk_free_bytes, backups, leases }: UpkeepFindings) {

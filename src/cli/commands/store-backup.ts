@@ -36,7 +36,7 @@ function serverLooksAfterIt(target: StoreTarget): Refusal {
   return refuse(
     "remote_store",
     `Cannot back up ${describeTarget(target)} from here: the store is on a server`,
-    "Back it up where it is kept. Your own libSQL server: stop it and copy its data folder, or run it with --enable-bottomless-replication. Turso: `turso db export`, whose file may lack the newest rows, or its point-in-time recovery",
+    "Back it up where it is kept. Your own libSQL server: its primary gives a dump at /dump, with the token as Authorization: Bearer, which sqlite3 makes a store of. Turso: `turso db export`, whose file may lack the newest rows, or its point-in-time recovery",
     { where: describeTarget(target) },
   );
 }

@@ -19,6 +19,8 @@ export interface Database extends AsyncDisposable {
   readonly where: string;
   /** When its first statement was sent (`performance.now()`): loading the driver before that is no matter of the store's size. */
   readonly firstStatementAt: number;
+  /** Why it cannot be written, where a server has said so. */
+  readonly readOnlyBecause?: string | undefined;
   /** Runs all statements against one snapshot. */
   read(statements: readonly Statement[]): Promise<Rows[]>;
   /** Runs all statements in one write transaction; throws and changes nothing when one of them fails. */

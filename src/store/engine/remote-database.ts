@@ -1,12 +1,18 @@
 import type { Client } from "@libsql/client/http";
 import { delay } from "../../base/delay.ts";
 import { type Database, type Rows, type Statement, toBatch } from "./database.ts";
-import { isBusy, toStoreError } from "./store-error.ts";
+import { isBusy, isTokenThatReads, ServerRefusal, toStoreError } from "./store-error.ts";
 import { describeTarget } from "./store-target.ts";
 
 const PATIENCE_MS = 5_000;
 const NO_TEMPORARY = "A libSQL server has no temporary tables: a store there is read as it stands";
 const REQUEST_MS = 15_000;
+const MOST_WORDS = 300;
+/**
+ * Takes a read to the primary without a lock: every libSQL server counts it among the statements that only a primary may run.
+ * A replica answers plain reads itself, from a moment ago and by a clock of its own, and neither may decide about a lease.
+ */
+const AT_THE_PRIMARY: Statement = { sql: "PRAGMA data_version" };
 
 /** Opens a libSQL server (sqld, Turso) over HTTP. Nothing is sent before the first statement. */
 export async function openRemoteDatabase(url: string, token: string | undefined): Promise<Database> {
@@ -14,15 +20,30 @@ export async function openRemoteDatabase(url: string, token: string | undefined)
   const where = describeTarget({ kind: "remote", url, token });
   try {
     const authToken = token === undefined ? {} : { authToken: token };
-    return new RemoteDatabase(createClient({ url, ...authToken, fetch: boundedFetch }), where);
+    const send = (request: Request) => boundedFetch(request, token);
+    return new RemoteDatabase(createClient({ url, ...authToken, fetch: send }), where);
   } catch (error) {
     throw toStoreError(error, where);
   }
 }
 
-/** The driver waits for ever on a server that accepts and never answers. */
-function boundedFetch(request: Request): Promise<Response> {
-  return fetch(request, { signal: AbortSignal.timeout(REQUEST_MS) });
+/** The driver waits for ever on a server that accepts and never answers, and drops the server's words when it refuses. */
+async function boundedFetch(request: Request, token: string | undefined): Promise<Response> {
+  const response = await fetch(request, { signal: AbortSignal.timeout(REQUEST_MS) });
+  if (response.ok || request.method !== "POST") return response;
+  throw new ServerRefusal(response.status, wordsOf(await response.text(), token));
+}
+
+/** What the server says is wrong; never what a proxy's page may repeat of the request. */
+function wordsOf(body: string, token: string | undefined): string {
+  let words = "";
+  try {
+    const { error } = JSON.parse(body);
+    if (typeof error === "string") words = error;
+  } catch {
+    // Somebody else's page.
+  }
+  return (token ? words.replaceAll(token, "…") : words).slice(0, MOST_WORDS);
 }
 
 class RemoteDatabase implements Database {
@@ -30,6 +51,8 @@ class RemoteDatabase implements Database {
   readonly where: string;
   readonly firstStatementAt: number;
   readonly #client: Client;
+  /** Who cannot write decides nothing, and is allowed no statement of the primary's either. */
+  #mayWrite = true;
 
   constructor(client: Client, where: string) {
     this.#client = client;
@@ -37,7 +60,20 @@ class RemoteDatabase implements Database {
     this.where = where;
   }
 
-  read(statements: readonly Statement[]): Promise<Rows[]> {
+  get readOnlyBecause(): string | undefined {
+    return this.#mayWrite ? undefined : "the token may only read";
+  }
+
+  async read(statements: readonly Statement[]): Promise<Rows[]> {
+    if (this.#mayWrite) {
+      try {
+        const there = toBatch([AT_THE_PRIMARY, ...statements]);
+        return (await this.#run(() => this.#client.batch(there, "read"))).slice(1);
+      } catch (error) {
+        if (!isTokenThatReads(error)) throw error;
+        this.#mayWrite = false;
+      }
+    }
     return this.#run(() => this.#client.batch(toBatch(statements), "read"));
   }
 

@@ -26,8 +26,20 @@ export class StoreError extends OuroborosError {
   }
 }
 
+/** A server answered that it will not: its status, and its own words where it has any. */
+export class ServerRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, words: string) {
+    super(words || `HTTP status ${status}`);
+    this.name = "ServerRefusal";
+    this.status = status;
+  }
+}
+
 const NEXT: Record<StoreErrorCode, string> = {
-  store_busy: "Another program is writing to it. Wait a moment and try again; `ouroboros doctor` shows who holds it",
+  store_busy:
+    "Another program is writing to it. Wait a moment and try again; if it stays so, close what has the file open",
   store_corrupt: "Stop all programs that use it, keep a copy of the file and run `ouroboros store check`",
   store_failed: "Try again; if it stays, run `ouroboros doctor`",
   store_full: "Free some space on that disk; nothing that was acknowledged is lost",
@@ -38,7 +50,7 @@ const NEXT: Record<StoreErrorCode, string> = {
   store_not_a_database: "Name another file with --db; this one is left as it is",
   store_not_ours: "Name another file with --db; this one is left as it is",
   store_read_only:
-    "Make the file and its folder writable for this user, or use --read-only, for which the folder alone must be writable",
+    "Make the file and its folder writable for this user (on a server: use a token that may write), or use --read-only, for which the folder alone must be writable",
   store_unauthorized: "Set OUROBOROS_DATABASE_TOKEN to a token that this server accepts",
   store_unreachable: "Check that the server of OUROBOROS_DATABASE_URL runs and can be reached",
 };
@@ -46,6 +58,10 @@ const NEXT: Record<StoreErrorCode, string> = {
 /** What a driver's error means. `code` is SQLite's or the client's own word. */
 export function toStoreError(error: unknown, where: string): StoreError {
   if (error instanceof StoreError) return error;
+  if (isTokenThatReads(error)) {
+    const message = `Cannot write to the store ${where}: the token may only read (${messageOf(error)})`;
+    return new StoreError("store_read_only", message, error);
+  }
   const [code, words] = classify(error);
   return new StoreError(code, `Cannot use the store ${where}: ${words} (${messageOf(error)})`, error);
 }
@@ -53,7 +69,14 @@ export function toStoreError(error: unknown, where: string): StoreError {
 /** Is this the driver's way of saying that somebody else is writing? */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
-  return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return true;
+  // A replica keeps the words of its primary and not the code.
+  return code === "PROXY_ERROR" && /database (table )?is locked/.test(messageOf(error));
+}
+
+/** Is this how a server says that a token does not allow writing? A replica says it in its primary's words. */
+export function isTokenThatReads(error: unknown): boolean {
+  return /Authorization forbidden.*\bWrite permission\b/.test(messageOf(error));
 }
 
 function classify(error: unknown): [StoreErrorCode, string] {
@@ -72,10 +95,12 @@ function classify(error: unknown): [StoreErrorCode, string] {
   if (/Unable to open connection to local database/.test(messageOf(error))) {
     return ["store_read_only", "it cannot be opened by this user"];
   }
+  if (code === "RESPONSE_TOO_LARGE") return ["store_failed", "its server answers no more than its --max-response-size"];
   if (code.startsWith("HRANA_")) return ["store_unreachable", "what answers there is no libSQL server"];
   const status = httpStatus(error);
   if (status === 401 || status === 403) return ["store_unauthorized", "the server refuses this token"];
-  if (status !== undefined || error instanceof SyntaxError || isNetworkError(error))
+  if (seenIn(error, CERTIFICATE)) return ["store_unreachable", UNTRUSTED];
+  if (status !== undefined || error instanceof SyntaxError || seenIn(error, NETWORK))
     return ["store_unreachable", "the server does not answer"];
   return ["store_failed", "the driver failed"];
 }
@@ -98,10 +123,14 @@ function httpStatus(error: unknown): number | undefined {
 }
 
 const NETWORK = /fetch failed|ECONN|ENOTFOUND|EPIPE|socket|network|Unable to connect|closed unexpectedly|timed? ?out/i;
+const CERTIFICATE = /certificate|ERR_TLS_CERT/i;
+const UNTRUSTED =
+  "its certificate is not trusted here; NODE_EXTRA_CA_CERTS may name the file of an authority of your own";
 
-function isNetworkError(error: unknown): boolean {
+/** Do these words stand in what was thrown, or in what caused it? */
+function seenIn(error: unknown, words: RegExp): boolean {
   for (let seen = error; typeof seen === "object" && seen !== null; seen = "cause" in seen ? seen.cause : undefined) {
-    if (NETWORK.test(messageOf(seen)) || NETWORK.test(codeOf(seen))) return true;
+    if (words.test(messageOf(seen)) || words.test(codeOf(seen))) return true;
   }
   return false;
 }

@@ -10,7 +10,7 @@ import {
 import { query, type Statement } from "../engine/database.ts";
 import { EVENT_COLUMNS, toStoredEvent } from "../row.ts";
 import type { Store } from "../store.ts";
-import { isProjectionMissing, rebuildProjection, writeProjection } from "./projection.ts";
+import { isProjectionMissing, isReadAsItStands, rebuildProjection, writeProjection } from "./projection.ts";
 import { IS_OPEN, SESSION_COLUMNS, toSession, upsertSessions } from "./session-rows.ts";
 
 /** What catching up did: rows folded, and rows among them that could not be decoded. */
@@ -35,6 +35,7 @@ const WATERMARK = "(SELECT CAST(value AS INTEGER) FROM ouro_meta WHERE key = 'wa
  */
 export async function catchUp(store: Store, signal?: AbortSignal): Promise<CatchUpReport> {
   const report: CatchUpReport = { folded: 0, quarantined: 0 };
+  if (isReadAsItStands(store)) return report;
   while (!signal?.aborted) {
     try {
       while ((await foldLifecycle(store, report)) === "more" && !signal?.aborted) await breathe();

@@ -4,8 +4,14 @@ import type { Rows, Statement } from "../engine/database.ts";
 import { emptying, rebuilding } from "../schema.ts";
 import type { Store } from "../store.ts";
 
+/** Who may not write to a server has no tables of his own there: he reads what those who may have folded. */
+export function isReadAsItStands({ access, database }: Store): boolean {
+  return access === "read" && database.engine === "remote";
+}
+
 /** Writes to the projection: in a store that must not be written it is a temporary table of this connection. */
-export function writeProjection(store: Store, statements: readonly Statement[]): Promise<Rows[]> {
+export async function writeProjection(store: Store, statements: readonly Statement[]): Promise<Rows[]> {
+  if (isReadAsItStands(store)) return [];
   return store.access === "write" ? store.database.write(statements) : store.database.scratch(statements);
 }
 

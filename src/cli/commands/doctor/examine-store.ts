@@ -6,6 +6,7 @@ import { readLease } from "../../../store/session/leases.ts";
 import { countSessions } from "../../../store/session/sessions.ts";
 import { metQuarantined } from "../store/met-quarantined.ts";
 import { sizesOf, toShape } from "../store/store-facts.ts";
+import { examineServer, type ServerFindings } from "./examine-server.ts";
 import { examineUpkeep, type UpkeepFindings } from "./examine-upkeep.ts";
 import type { Problem } from "./problem.ts";
 
@@ -14,6 +15,7 @@ export interface StoreFindings {
   readonly engine: "file" | "remote";
   readonly access: "write" | "read";
   readonly shape: ReturnType<typeof toShape>;
+  readonly server: ServerFindings | null;
   readonly sizes: { readonly file_bytes: number; readonly wal_bytes: number } | null;
   readonly sessions: Readonly<Record<string, number>>;
   /** Who holds the seat of the one process that cleans up, or held it last. */
@@ -53,7 +55,7 @@ export async function examineStore(context: SessionContext, problems: Problem[])
     problems.push({
       code: "store_read_only",
       message: `The store is only read: ${store.readOnlyBecause}`,
-      next: "Sessions can be looked at; to act on them, use the ouroboros that changed it",
+      next: "Sessions can be looked at; to act on them, use the ouroboros that changed it, or a token that may write",
     });
   }
   if (store.shape.missingIndexes.length > 0) {
@@ -81,6 +83,7 @@ export async function examineStore(context: SessionContext, problems: Problem[])
     engine: store.database.engine,
     access: store.access,
     shape: toShape(store.shape),
+    server: await examineServer(store, problems),
     sizes,
     sessions: await countSessions(store),
     sweeper: await examineSeat(context),
