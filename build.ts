@@ -8,6 +8,7 @@ import { lockedPackage } from "./scripts/release/locked-package.ts";
 import { smoke } from "./scripts/release/smoke.ts";
 import { writeSums } from "./scripts/release/sums.ts";
 import { hostTarget, parseTargets, releaseName, runsHere, TARGETS, type Target } from "./scripts/release/targets.ts";
+import { withoutFailpoints } from "./scripts/release/without-failpoints.ts";
 
 const { values } = parseArgs({
   options: {
@@ -108,19 +109,6 @@ function bind() {
         contents: await readFile(path),
         loader: "file",
       }));
-    },
-  };
-}
-
-/** Takes the calls that let tests end the process at a given line (src/base/failpoint.ts) out of what people run. */
-function withoutFailpoints(): BunPlugin {
-  return {
-    name: "without-failpoints",
-    setup(build) {
-      build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
-        const source = await readFile(path, "utf8");
-        return { contents: source.replace(/^\s*failpoint\("[^"]+"\);$/gm, ""), loader: "ts" };
-      });
     },
   };
 }

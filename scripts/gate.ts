@@ -17,6 +17,7 @@ const REAL_PARTS = [
   "a real ACP agent",
   "MCP Inspector",
   "the source under Deno",
+  "npm packages on a registry on loopback",
 ];
 const REPORT = ".work/junit.xml";
 /** Of what a failed test said: the last lines of a long log are often all that anybody keeps of it. */

@@ -13,6 +13,9 @@ if exist "%~dp0package" set /p package=<"%~dp0package"
 if not defined package goto missing
 set "place=%data%\%package:/=_%"
 set "program=%place%\node_modules\.bin\ouroboros.cmd"
+rem The platform's binary is started without Node.
+set "binary=%place%\node_modules\ouroboros-mcp-windows-x64\bin\ouroboros.exe"
+if exist "%binary%" set "program=%binary%"
 if exist "%program%" goto run
 if "%~1"=="card" exit /b 0
 set "fresh=%place%.%RANDOM%"
@@ -23,6 +26,7 @@ call npm install --ignore-scripts --no-audit --no-fund --loglevel=error "%packag
 popd
 if exist "%fresh%\node_modules\.bin\ouroboros.cmd" if not exist "%place%" move "%fresh%" "%place%" >nul
 if exist "%fresh%" rmdir /s /q "%fresh%"
+if exist "%binary%" set "program=%binary%"
 if exist "%program%" goto run
 
 :missing

@@ -8,7 +8,7 @@ const SUMS = "SHA256SUMS";
 /** Writes SHA256SUMS for every other file of a folder, none of those in folders of it, in the form that `sha256sum --check` reads. */
 export async function writeSums(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.flatMap((entry) => (entry.isFile() && entry.name !== SUMS ? [entry.name] : [])).sort();
+  const names = entries.flatMap((entry) => (entry.isDirectory() || entry.name === SUMS ? [] : [entry.name])).sort();
   const lines = await Promise.all(names.map(async (name) => `${await sha256(join(folder, name))}  ${name}\n`));
   await writeFile(join(folder, SUMS), lines.join(""));
 }

@@ -1,10 +1,15 @@
 import { fileURLToPath } from "node:url";
 
+declare const OUROBOROS_MAIN: string | undefined;
+
+/** Where the program begins, seen from here; in the JavaScript of the npm package it lies elsewhere. */
+const MAIN = typeof OUROBOROS_MAIN === "string" ? OUROBOROS_MAIN : "../main.ts";
+
 /** How to start this same program again: the executable alone once compiled, else the runtime with the source. */
 export function selfCommand(args: readonly string[]): { program: string; args: string[] } {
   const program = process.execPath;
   if (isCompiled()) return { program, args: [...args] };
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const main = fileURLToPath(new URL(MAIN, import.meta.url));
   // Bun reads .env files of the folder it starts in; whoever starts it also chooses a folder without a bunfig.toml.
   if (process.versions.bun !== undefined) return { program, args: ["--no-env-file", main, ...args] };
   if ("deno" in process.versions) return { program, args: ["run", "-A", "--no-prompt", main, ...args] };

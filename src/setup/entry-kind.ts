@@ -25,7 +25,7 @@ export function entryKind(entry: unknown, launch: Launch, searchPath: string): E
     .toLowerCase();
   if (/^(uvx?|pipx|python[\d.]*|py|poetry|pdm|hatch|rye)$/.test(name)) return mentionsUs(args) ? "python" : "foreign";
   if (/^(npx|bunx|npm|bun|node|deno|cmd)$/.test(name)) return mentionsUs(args) ? "ours" : "foreign";
-  if (name !== "ouroboros") return "foreign";
+  if (!/^ouroboros(-mcp)?$/.test(name)) return "foreign";
   return isPython(findProgram(program, searchPath, null)?.program ?? program) ? "python" : "ours";
 }
 
@@ -93,7 +93,7 @@ function startedBy(entry: unknown): Started | undefined {
 }
 
 function mentionsUs(args: readonly string[]): boolean {
-  return args.some((word) => /(^|[/\\@=])ouroboros(-ai)?([[@=<>~!.:]|$)/.test(word));
+  return args.some((word) => /(^|[/\\@=])ouroboros(-ai|-mcp)?([[@=<>~!.:]|$)/.test(word));
 }
 
 /** A program that pip or uv has made: a script for Python, or one in the folder of a Python tool. */

@@ -11,7 +11,8 @@ export interface Launch {
 }
 
 const SERVE = ["mcp", "serve"] as const;
-const PACKAGE = "ouroboros";
+const COMMAND = "ouroboros";
+const PACKAGE = "ouroboros-mcp";
 
 /** The command of this very program, by a path that outlives an update where there is one; `store` is what it is to serve instead of its own. */
 export function ownLaunch(env: Readonly<Record<string, string | undefined>>, store?: string): Launch {
@@ -31,14 +32,18 @@ export function launchOf(
   const { program, args } = self;
   const script = [program, ...args].join("\n");
   // Folders of these two are emptied at any time: the command that fills them is what lasts.
-  const runner = /[/\\]_npx[/\\]/.test(script) ? "npx" : /[/\\]bunx-\d+-/.test(script) ? "bunx" : undefined;
+  const runner = /[/\\]_npx[/\\]/.test(script)
+    ? "npx"
+    : /[/\\](bunx-\d+-|\.bunx-\d+[/\\])/.test(script)
+      ? "bunx"
+      : undefined;
   if (runner !== undefined) {
     const words = [...(runner === "npx" ? ["-y"] : []), PACKAGE, ...SERVE];
     // A batch file is nothing that a host could start.
     if (platform === "win32" && runner === "npx") return { command: "cmd", args: ["/c", runner, ...words] };
     return { command: find(runner) ?? runner, args: words };
   }
-  const named = find(PACKAGE);
+  const named = find(COMMAND);
   // A link on PATH stays where it is when what it leads to gets another version.
   const isSame = args.length === SERVE.length && named !== undefined && whole(named) === whole(program);
   return { command: isSame ? named : program, args };

@@ -20,14 +20,25 @@ test("a host is told the whole path of the executable, and of the runtime with t
 
 test("of a program out of a package runner's cache, the runner: its caches are emptied", () => {
   const find = (name: string) => `/usr/local/bin/${name}`;
-  const npx = { program: "/home/a/.npm/_npx/3f2/node_modules/ouroboros-linux-x64/ouroboros", args: SERVE };
-  expect(launchOf(npx, find, "linux")).toEqual({ command: "/usr/local/bin/npx", args: ["-y", "ouroboros", ...SERVE] });
-  expect(launchOf(npx, find, "win32")).toEqual({ command: "cmd", args: ["/c", "npx", "-y", "ouroboros", ...SERVE] });
-  const bunx = {
-    program: "/usr/bin/node",
-    args: ["/tmp/bunx-1000-ouroboros@latest/node_modules/ouroboros/main.js", ...SERVE],
-  };
-  expect(launchOf(bunx, find, "linux")).toEqual({ command: "/usr/local/bin/bunx", args: ["ouroboros", ...SERVE] });
+  const npx = { program: "/home/a/.npm/_npx/3f2/node_modules/ouroboros-mcp-linux-x64/bin/ouroboros", args: SERVE };
+  expect(launchOf(npx, find, "linux")).toEqual({
+    command: "/usr/local/bin/npx",
+    args: ["-y", "ouroboros-mcp", ...SERVE],
+  });
+  expect(launchOf(npx, find, "win32")).toEqual({
+    command: "cmd",
+    args: ["/c", "npx", "-y", "ouroboros-mcp", ...SERVE],
+  });
+  for (const cache of [
+    "/tmp/bunx-1000-ouroboros-mcp@latest",
+    "/home/a/.bun/install/cache/.bunx-1000/ouroboros-mcp@latest",
+  ]) {
+    const bunx = { program: "/usr/bin/node", args: [`${cache}/node_modules/ouroboros-mcp/lib/main.js`, ...SERVE] };
+    expect(launchOf(bunx, find, "linux")).toEqual({
+      command: "/usr/local/bin/bunx",
+      args: ["ouroboros-mcp", ...SERVE],
+    });
+  }
 });
 
 test("of a link on PATH to this very program, the link: it outlives an update", async () => {
@@ -62,7 +73,8 @@ test("an entry is told apart by what it starts: this program, another copy, Pyth
       [{ type: "local", command: ["/opt/ouroboros", ...SERVE] }, "this"],
       [{ cmd: "/opt/ouroboros", args: SERVE }, "this"],
       [{ command: "/srv/ouroboros", args: SERVE }, "ours"],
-      [{ command: "npx", args: ["-y", "ouroboros", ...SERVE] }, "ours"],
+      [{ command: "npx", args: ["-y", "ouroboros-mcp", ...SERVE] }, "ours"],
+      [{ command: "/opt/ouroboros-mcp", args: SERVE }, "ours"],
       [{ command: "C:\\Tools\\ouroboros.exe", args: SERVE }, "ours"],
       // By name alone it would be ours: what stands on PATH is Python's.
       [{ command: "ouroboros", args: SERVE }, "python"],
