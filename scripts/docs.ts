@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
 import { referencePages } from "./docs/reference-pages.ts";
-import { drawStory } from "./docs/transcript/draw-story.ts";
-import { recordStory } from "./docs/transcript/record-story.ts";
+import { drawStory } from "./story/draw-story.ts";
+import { recordStory } from "./story/record-story.ts";
 
 const flag = { type: "boolean", default: false } as const;
 const { values } = parseArgs({ options: { check: flag, transcript: flag } });

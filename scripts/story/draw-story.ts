@@ -1,5 +1,5 @@
-import { COLUMNS, type Recorded } from "./record-story.ts";
 import type { Span } from "./screen.ts";
+import { COLUMNS, type Recorded } from "./tell-story.ts";
 
 type Line = readonly Span[];
 

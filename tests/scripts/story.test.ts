@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { drawStory } from "../scripts/docs/transcript/draw-story.ts";
-import { type Span, screenOf } from "../scripts/docs/transcript/screen.ts";
+import { drawStory } from "../../scripts/story/draw-story.ts";
+import { type Span, screenOf } from "../../scripts/story/screen.ts";
 
 const textOf = (lines: readonly (readonly Span[])[]) => lines.map((line) => line.map(({ text }) => text).join(""));
 const PLAIN = { colour: -1, isBold: false, isDim: false };
@@ -12,7 +12,7 @@ describe("what a terminal shows in the end", () => {
     ["what was erased and written anew above", "one\r\ntwo\r\n\u001b[2A\u001b[Jthree\r\n", ["three"]],
     ["the rest of a line gone", "abc\u001b[1G\u001b[1C\u001b[K!", ["a!"]],
     ["a long line in two", "abcdefghijkl", ["abcdefghij", "kl"]],
-    ["nothing of titles and modes", "\u001b]0;title\u0007\u001b[?25la\u001b[?25h", ["a"]],
+    ["nothing of titles and modes", "\u001b]0;title\u0007\u001b[?25l\u001b(B\u001b[>4m\u001b[<ua\u001b[?25h", ["a"]],
     ["letters of any script, each in its place", "机é\u001b[1Dx", ["机x"]],
   ])("%s", (_, output, shown) => {
     expect(textOf(screenOf(output, 10))).toEqual(shown);
