@@ -14,8 +14,16 @@ interface Cell extends Manner {
 
 const PLAIN: Manner = { colour: -1, isBold: false, isDim: false };
 const BLANK: Cell = { letter: " ", ...PLAIN };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is spoken to in them
-const PIECES = /\u001b\[([?<=>\d;]*)([A-Za-z])|\u001b\([0-9A-Z]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\s\S]/gu;
+const ESCAPE = "\\u001b";
+const PIECES = new RegExp(
+  [
+    `${ESCAPE}\\[([?<=>\\d;]*)([A-Za-z])`,
+    `${ESCAPE}(?:\\([0-9A-Z]|[78=>])`,
+    `${ESCAPE}\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\)`,
+    "[\\s\\S]",
+  ].join("|"),
+  "gu",
+);
 
 /** The lines a terminal of so many columns shows in the end: as much of its language as our own programs speak. */
 export function screenOf(output: string, columns: number): Span[][] {

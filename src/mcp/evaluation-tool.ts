@@ -1,12 +1,11 @@
-import { isAbsolute } from "node:path";
 import * as v from "valibot";
-import { isRefusal, refuse } from "../base/refusal.ts";
+import { isRefusal } from "../base/refusal.ts";
 import { MAX_SEED_BYTES } from "../domain/seed/seed-yaml.ts";
-import { readHostBinding } from "../sessions/resume/host-binding.ts";
 import { evaluationLines, viewEvaluation } from "../views/evaluation.ts";
 import { findAskedWork } from "../workflows/evaluation/asked-work.ts";
 import { evaluate } from "../workflows/evaluation/evaluate.ts";
 import { PATIENCE_MS } from "./interview-tool.ts";
+import { projectFolder } from "./project-folder.ts";
 import type { ToolAnswer, ToolCall, ToolRefusal } from "./tool.ts";
 import { withConsent } from "./with-consent.ts";
 
@@ -40,8 +39,8 @@ export async function runEvaluation(
   call: ToolCall,
 ): Promise<ToolAnswer<v.InferInput<typeof OUTPUT>> | ToolRefusal> {
   const { context, signal } = call;
-  const cwd = asked.working_dir ?? readHostBinding(process.env).project_dir ?? process.cwd();
-  if (!isAbsolute(cwd)) return refuse("bad_cwd", `Not an absolute folder: ${cwd}`, "Pass the project's whole path");
+  const cwd = projectFolder(asked.working_dir);
+  if (isRefusal(cwd)) return cwd;
   const { session_id: sessionId, seed_content: seedText, criteria, artifact = "" } = asked;
   const work = await findAskedWork(context, { sessionId, seedText, criteria, cwd });
   if (isRefusal(work)) return work;

@@ -1,6 +1,4 @@
-import { isAbsolute } from "node:path";
 import * as v from "valibot";
-import { type Refusal, refuse } from "../base/refusal.ts";
 import { DEFAULT_EVOLUTION_SETTINGS } from "../domain/evolution/evolution-settings.ts";
 import { toOrigin } from "../domain/run/origin.ts";
 import { MAX_SEED_BYTES } from "../domain/seed/seed-yaml.ts";
@@ -33,12 +31,6 @@ interface LineageInput {
   readonly seed_content?: string | undefined;
   readonly execute: boolean;
   readonly project_dir?: string | undefined;
-}
-
-/** The project folder a call is about. */
-export function projectDir({ project_dir }: LineageInput): string | Refusal {
-  const cwd = project_dir ?? readHostBinding(process.env).project_dir ?? process.cwd();
-  return isAbsolute(cwd) ? cwd : refuse("bad_cwd", `Not an absolute folder: ${cwd}`, "Pass the project's whole path");
 }
 
 /** The lineage that a call names: with a seed it is begun where it is not there yet. */

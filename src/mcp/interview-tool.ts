@@ -2,7 +2,6 @@ import type * as v from "valibot";
 import { safeParse } from "valibot";
 import { isRefusal, type Refusal } from "../base/refusal.ts";
 import type { Kind } from "../domain/interview/interview-events.ts";
-import { readHostBinding } from "../sessions/resume/host-binding.ts";
 import type { SessionContext } from "../sessions/session-context.ts";
 import { viewInterview } from "../views/interview.ts";
 import {
@@ -13,6 +12,7 @@ import {
 } from "../workflows/interview/interview-call.ts";
 import { lookAtProject } from "../workflows/interview/look-at-project.ts";
 import { AskedState, type INTERVIEW_OUTPUT, interviewAnswer } from "./interview-answer.ts";
+import { projectFolder } from "./project-folder.ts";
 import type { ToolAnswer, ToolCall } from "./tool.ts";
 
 /** No call blocks longer: some hosts give up at 60 seconds. `_OUROBOROS_CALL_PATIENCE_MS` shortens it, so that tests need not wait. */
@@ -40,7 +40,8 @@ export async function holdInterview(
 ): Promise<ToolAnswer<v.InferInput<typeof INTERVIEW_OUTPUT>> | Refusal> {
   const asked = said && safeParse(AskedState, said.state);
   const request = asked?.success ? fromPerson(asked.output, said?.answer ?? null) : fromModel(input);
-  const cwd = input.cwd ?? readHostBinding(process.env).project_dir ?? process.cwd();
+  const cwd = projectFolder(input.cwd);
+  if (isRefusal(cwd)) return cwd;
   const turn = await interviewCall(
     interviewWorld(context, signal),
     { ...request, kind, cwd, by: "mcp_tool" },

@@ -1,9 +1,9 @@
 import type { GetPromptResult, Prompt } from "@modelcontextprotocol/server";
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { type Offer, whyNotOffered } from "./catalogue.ts";
-import { offeredSkills, offeredSteps } from "./skills.ts";
-import { SKILLS } from "./skills-catalogue.ts";
-import type { SkillArgument } from "./skills-text.ts";
+import { offeredSkills, offeredSteps } from "./skills/offered-skills.ts";
+import type { SkillArgument } from "./skills/skill.ts";
+import { SKILLS } from "./skills/skills-catalogue.ts";
 
 /** Claude Code cuts what was typed at its spaces, and shows the model all of it beside the prompt. */
 const CUT = "\nSome hosts pass on only the first word: where you see more of what they typed, take all of it.";

@@ -79,7 +79,10 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
     return orError(promptNamed(offer, params.name, params.arguments));
   });
   server.setRequestHandler("resources/list", async () => {
-    const [{ RESOURCES }, { skillResources }] = await Promise.all([import("./resources.ts"), import("./skills.ts")]);
+    const [{ RESOURCES }, { skillResources }] = await Promise.all([
+      import("./resources.ts"),
+      import("./skills/offered-skills.ts"),
+    ]);
     return { resources: [...RESOURCES, ...skillResources(offer)] };
   });
   server.setRequestHandler("resources/templates/list", async () => ({
@@ -88,7 +91,7 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
   server.setRequestHandler("resources/read", async ({ params: { uri } }, context) => {
     const { contents, readResource, unknownResource } = await import("./resources.ts");
     if (!uri.startsWith("skill:")) return orError(await readResource(uri, await startUp(), context.mcpReq.signal));
-    const skill = (await import("./skills.ts")).readSkill(offer, uri);
+    const skill = (await import("./skills/offered-skills.ts")).readSkill(offer, uri);
     return orError(skill === undefined ? unknownResource(uri) : contents(uri, "text/markdown", skill));
   });
   server.setRequestHandler("completion/complete", async ({ params: { ref, argument } }) => {
@@ -109,11 +112,11 @@ export function createMcpServer(offer: Offer, startUp: () => Promise<StartUp>): 
 /** The skills extension as it is on the wire: the SDK's own class for it serves only its other, larger server. */
 function serveSkills(server: Server, offer: Offer): void {
   server.setRequestHandler("skills/list", { params: specTypeSchemas.PaginatedRequestParams }, async () => ({
-    skills: await (await import("./skills.ts")).skillEntries(offer),
+    skills: await (await import("./skills/offered-skills.ts")).skillEntries(offer),
     ...hint,
   }));
   server.setRequestHandler("skills/get", { params: specTypeSchemas.ReadResourceRequestParams }, async ({ uri }) => {
-    const entries = await (await import("./skills.ts")).skillEntries(offer);
+    const entries = await (await import("./skills/offered-skills.ts")).skillEntries(offer);
     const skill = entries.find((entry) => entry.uri === uri);
     if (!skill) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `No skill is served at ${uri}`);
     return { skill, ...hint };

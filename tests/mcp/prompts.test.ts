@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isRefusal } from "../../src/base/refusal.ts";
 import { offeredTools, toDefinition } from "../../src/mcp/catalogue.ts";
 import { completedFrom, offeredPrompts, promptNamed } from "../../src/mcp/prompts.ts";
-import { SKILLS } from "../../src/mcp/skills-catalogue.ts";
+import { SKILLS } from "../../src/mcp/skills/skills-catalogue.ts";
 import { STANDARD_TOOLSETS, TOOLSETS } from "../../src/mcp/toolsets.ts";
 import { eventsOf } from "../e2e/support/agent-events.ts";
 import { QUIET } from "../e2e/support/claude.ts";

@@ -8,7 +8,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { LINEAGE_CREATED } from "../../src/domain/evolution/lineage-events.ts";
 import { INTERVIEW_STARTED } from "../../src/domain/interview/interview-events.ts";
 import { createMcpServer } from "../../src/mcp/server.ts";
-import { SKILLS } from "../../src/mcp/skills-catalogue.ts";
+import { SKILLS } from "../../src/mcp/skills/skills-catalogue.ts";
 import { TOOLSETS } from "../../src/mcp/toolsets.ts";
 import { saveSeed } from "../../src/store/seeds.ts";
 import { ensureClients } from "../e2e/support/clients.ts";

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Offer, offeredTools } from "../../src/mcp/catalogue.ts";
-import { offeredSkills, offeredSteps } from "../../src/mcp/skills.ts";
-import { SKILLS } from "../../src/mcp/skills-catalogue.ts";
-import { PLUGIN_VOICE, skillFile } from "../../src/mcp/skills-text.ts";
+import { offeredSkills, offeredSteps } from "../../src/mcp/skills/offered-skills.ts";
+import { PLUGIN_VOICE, skillFile } from "../../src/mcp/skills/skill.ts";
+import { SKILLS } from "../../src/mcp/skills/skills-catalogue.ts";
 import { STANDARD_TOOLSETS, TOOLSETS } from "../../src/mcp/toolsets.ts";
 
 const FILES = join(import.meta.dirname, "../../plugin/skills");

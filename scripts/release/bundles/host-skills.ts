@@ -1,5 +1,5 @@
-import { SKILLS } from "../../../src/mcp/skills-catalogue.ts";
-import { PLUGIN_VOICE, type Skill, skillFile } from "../../../src/mcp/skills-text.ts";
+import { PLUGIN_VOICE, type Skill, skillFile } from "../../../src/mcp/skills/skill.ts";
+import { SKILLS } from "../../../src/mcp/skills/skills-catalogue.ts";
 
 /** How one host names what skills speak of. */
 interface Dialect {

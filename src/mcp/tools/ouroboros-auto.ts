@@ -1,12 +1,12 @@
-import { isAbsolute } from "node:path";
 import * as v from "valibot";
-import { isRefusal, refuse } from "../../base/refusal.ts";
+import { isRefusal } from "../../base/refusal.ts";
 import { MOST_ROUNDS } from "../../domain/auto/auto-bounds.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { advanceAuto } from "../../workflows/auto/advance-auto.ts";
 import { startAuto } from "../../workflows/auto/start-auto.ts";
 import { AutoAsked, autoAnswer } from "../auto-answer.ts";
 import { PATIENCE_MS } from "../interview-tool.ts";
+import { projectFolder } from "../project-folder.ts";
 import { defineTool } from "../tool.ts";
 import { withConsent } from "../with-consent.ts";
 
@@ -48,8 +48,8 @@ export const ouroborosAuto = defineTool({
     const { context, signal, said, progress } = call;
     const { goal = "", resume, user_preferences: preferences, skip_run: skipRun } = input;
     const host = readHostBinding(process.env);
-    const cwd = input.cwd ?? host.project_dir ?? process.cwd();
-    if (!isAbsolute(cwd)) return refuse("bad_cwd", `Not an absolute folder: ${cwd}`, "Pass the project's whole path");
+    const cwd = projectFolder(input.cwd);
+    if (isRefusal(cwd)) return cwd;
     const asked = v.safeParse(AutoAsked, said?.state);
     const { max_interview_rounds, pipeline_timeout_seconds: seconds } = input;
     const bounds = { max_interview_rounds, hours: seconds === undefined ? undefined : seconds / 3_600 };

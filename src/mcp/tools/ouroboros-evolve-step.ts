@@ -3,7 +3,8 @@ import { isRefusal } from "../../base/refusal.ts";
 import { PERSONA_NAMES } from "../../domain/run/stagnation.ts";
 import { advance } from "../../workflows/evolution/advance.ts";
 import { stepAside } from "../../workflows/evolution/step-aside.ts";
-import { hostCall, LINEAGE_INPUT, lineageOf, projectDir, stepAnswer } from "../evolution-step.ts";
+import { hostCall, LINEAGE_INPUT, lineageOf, stepAnswer } from "../evolution-step.ts";
+import { projectFolder } from "../project-folder.ts";
 import { defineTool } from "../tool.ts";
 import { withConsent } from "../with-consent.ts";
 
@@ -31,7 +32,7 @@ export const ouroborosEvolveStep = defineTool({
   }),
   async run(input, call) {
     const { context, signal } = call;
-    const cwd = projectDir(input);
+    const cwd = projectFolder(input.project_dir);
     if (isRefusal(cwd)) return cwd;
     const begun = await lineageOf(context, input);
     if (isRefusal(begun)) return begun;

@@ -12,6 +12,7 @@ import { startRun } from "../../sessions/resume/start-run.ts";
 import type { SessionContext } from "../../sessions/session-context.ts";
 import { ceilingWords, placeWords } from "../../views/run-plan.ts";
 import { findSeed } from "../../workflows/seed/find-seed.ts";
+import { projectFolder } from "../project-folder.ts";
 import { defineTool } from "../tool.ts";
 import { nameForTerminal, withConsent } from "../with-consent.ts";
 
@@ -54,8 +55,8 @@ export const ouroborosExecuteSeed = defineTool({
     const { context, signal } = call;
     const { session_id, runtime, workspace } = input;
     const host = readHostBinding(process.env);
-    const cwd = input.cwd ?? host.project_dir ?? process.cwd();
-    if (!isAbsolute(cwd)) return refuse("bad_cwd", `Not an absolute folder: ${cwd}`, "Pass the project's whole path");
+    const cwd = projectFolder(input.cwd);
+    if (isRefusal(cwd)) return cwd;
     const skipped = IGNORED.filter((name) => input[name] !== undefined);
     const notes = skipped.length === 0 ? [] : [`Ignored: ${skipped.join(", ")}.`];
     const seed = await seedText(context, input, cwd);

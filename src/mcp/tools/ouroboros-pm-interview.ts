@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
-import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import type { InterviewAction } from "../../workflows/interview/interview-call.ts";
 import { generateProduct } from "../../workflows/product/generate-product.ts";
 import { productStanding } from "../../workflows/product/product-standing.ts";
 import { findProduct, selectRepositories, startProduct } from "../../workflows/product/start-product.ts";
 import { holdInterview, interviewWorld } from "../interview-tool.ts";
+import { projectFolder } from "../project-folder.ts";
 import { defineTool, type ToolAnswer, type ToolCall } from "../tool.ts";
 
 const NAME = "ouroboros_pm_interview";
@@ -93,7 +93,8 @@ function toInterviewAction(
 async function start(input: Input, call: ToolCall): Promise<Answer> {
   const { initial_context: context, selected_repos: selected } = input;
   if (context === undefined) return missing("initial_context", "an interview begins with an idea");
-  const cwd = folderOf(input);
+  const cwd = projectFolder(input.cwd);
+  if (isRefusal(cwd)) return cwd;
   const world = interviewWorld(call.context, call.signal);
   const id = await startProduct(world, { context, selected, cwd, by: "mcp_tool" });
   return isRefusal(id) ? id : begun(id, cwd, call);
@@ -102,7 +103,8 @@ async function start(input: Input, call: ToolCall): Promise<Answer> {
 async function select(sessionId: string, input: Input, call: ToolCall): Promise<Answer> {
   const { selected_repos: selected } = input;
   if (selected === undefined) return missing("selected_repos", "it says on what the product is built");
-  const cwd = folderOf(input);
+  const cwd = projectFolder(input.cwd);
+  if (isRefusal(cwd)) return cwd;
   const world = interviewWorld(call.context, call.signal);
   const id = await selectRepositories(world, { sessionId, selected, cwd, by: "mcp_tool" });
   return isRefusal(id) ? id : begun(id, cwd, call);
@@ -173,10 +175,6 @@ async function generate(sessionId: string, { force = false, cwd }: Input, call: 
     markdown,
   ];
   return { value, text: lines.join("\n") };
-}
-
-function folderOf({ cwd }: Input): string {
-  return cwd ?? readHostBinding(process.env).project_dir ?? process.cwd();
 }
 
 function missing(argument: string, why: string): Refusal {

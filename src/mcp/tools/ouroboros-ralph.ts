@@ -3,7 +3,8 @@ import { isRefusal } from "../../base/refusal.ts";
 import { conductingWithin } from "../../domain/evolution/conducting.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { startConductor } from "../../workflows/evolution/start-conductor.ts";
-import { LINEAGE_INPUT, lineageOf, projectDir } from "../evolution-step.ts";
+import { LINEAGE_INPUT, lineageOf } from "../evolution-step.ts";
+import { projectFolder } from "../project-folder.ts";
 import { defineTool } from "../tool.ts";
 import { withConsent } from "../with-consent.ts";
 
@@ -38,7 +39,7 @@ export const ouroborosRalph = defineTool({
   }),
   async run(input, call) {
     const { context } = call;
-    const cwd = projectDir(input);
+    const cwd = projectFolder(input.project_dir);
     if (isRefusal(cwd)) return cwd;
     const lineage = await lineageOf(context, input);
     if (isRefusal(lineage)) return lineage;

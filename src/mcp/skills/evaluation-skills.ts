@@ -1,4 +1,4 @@
-import type { Skill } from "./skills-text.ts";
+import type { Skill } from "./skill.ts";
 
 /** Judging work. */
 export const evaluate: Skill = {

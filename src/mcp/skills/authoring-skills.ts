@@ -1,4 +1,4 @@
-import type { Skill } from "./skills-text.ts";
+import type { Skill } from "./skill.ts";
 
 /** From a wish to a specification. */
 export const interview: Skill = {

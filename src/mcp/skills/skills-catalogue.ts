@@ -1,8 +1,8 @@
-import { brownfield, interview, pm, seed } from "./skills-authoring.ts";
-import { evaluate, qa } from "./skills-evaluation.ts";
-import { auto, evolve, ralph, unstuck } from "./skills-evolution.ts";
-import { cancelRun, resumeRun, runSeed, runStatus } from "./skills-sessions.ts";
-import type { Skill } from "./skills-text.ts";
+import { brownfield, interview, pm, seed } from "./authoring-skills.ts";
+import { evaluate, qa } from "./evaluation-skills.ts";
+import { auto, evolve, ralph, unstuck } from "./evolution-skills.ts";
+import { cancelRun, resumeRun, runSeed, runStatus } from "./session-skills.ts";
+import type { Skill } from "./skill.ts";
 
 /** In the order people meet them. */
 const VERBS: readonly Skill[] = [

@@ -1,8 +1,8 @@
 import type { Resource } from "@modelcontextprotocol/server";
 import { type Skill as SkillEntry, skillEntry } from "@modelcontextprotocol/server/ext/skills";
-import { type Offer, toolNamed } from "./catalogue.ts";
+import { type Offer, toolNamed } from "../catalogue.ts";
+import { type Skill, skillFile, skillSteps, type Voice } from "./skill.ts";
 import { SKILLS } from "./skills-catalogue.ts";
-import { type Skill, skillFile, skillSteps, type Voice } from "./skills-text.ts";
 
 const FOLDER = "ouroboros";
 

@@ -1,4 +1,4 @@
-import type { Skill } from "./skills-text.ts";
+import type { Skill } from "./skill.ts";
 
 /** Carrying a seed out. */
 export const runSeed: Skill = {

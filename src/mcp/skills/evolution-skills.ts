@@ -1,5 +1,5 @@
-import { PERSONA_NAMES } from "../domain/run/stagnation.ts";
-import type { Skill } from "./skills-text.ts";
+import { PERSONA_NAMES } from "../../domain/run/stagnation.ts";
+import type { Skill } from "./skill.ts";
 
 /** Going on from generation to generation, and getting out of a dead end. */
 export const evolve: Skill = {

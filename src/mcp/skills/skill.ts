@@ -1,4 +1,4 @@
-import type { IdKind } from "./resources-completion.ts";
+import type { IdKind } from "../resources-completion.ts";
 
 /** What a person may give with a verb: an argument of the tool that the skill is about, under the tool's own name for it. */
 export interface SkillArgument {
