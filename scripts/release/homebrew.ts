@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { REPOSITORY } from "../../src/setup/update/repository.ts";
+import { sha256OfFile } from "./sums.ts";
 import { releaseName, type Target } from "./targets.ts";
 
 /** Homebrew's words for a platform; its Linux is always one with glibc. */
@@ -20,8 +20,7 @@ export async function writeHomebrewFormula(folder: string, version: string): Pro
   for (const [, , target] of PLATFORMS) {
     const file = join(folder, releaseName(target));
     if (!existsSync(file)) continue;
-    const hash = createHash("sha256").update(await readFile(file));
-    sums.set(target, hash.digest("hex"));
+    sums.set(target, await sha256OfFile(file));
   }
   if (sums.size === 0) throw new Error(`Cannot write a formula: there is no binary for Homebrew in ${folder}`);
   await writeFile(join(folder, "ouroboros.rb"), homebrewFormula(version, sums));

@@ -9,11 +9,12 @@ const SUMS = "SHA256SUMS";
 export async function writeSums(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.flatMap((entry) => (entry.isDirectory() || entry.name === SUMS ? [] : [entry.name])).sort();
-  const lines = await Promise.all(names.map(async (name) => `${await sha256(join(folder, name))}  ${name}\n`));
+  const lines = await Promise.all(names.map(async (name) => `${await sha256OfFile(join(folder, name))}  ${name}\n`));
   await writeFile(join(folder, SUMS), lines.join(""));
 }
 
-async function sha256(path: string): Promise<string> {
+/** The SHA-256 of a file, in hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   return hash.digest("hex");

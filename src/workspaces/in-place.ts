@@ -18,7 +18,7 @@ export async function inPlaceWorkspace(folder: string, run: RunRepository | null
     branch: null,
     base: begun?.base ?? null,
     snapshot: begun?.snapshot ?? false,
-    notes: [NO_NET, ...(begun?.notes ?? [])],
+    notes: [NO_NET],
     tip: async () => null,
     open: async (name) => inPlaceBench(name, folder, run, begun),
     async diff() {
