@@ -13,6 +13,7 @@ const PROGRAMS = {
   claude: `node_modules/@anthropic-ai/claude-code-${PLATFORM}/claude${EXE}`,
   "claude-197": `node_modules/claude-197/node_modules/@anthropic-ai/claude-code-${PLATFORM}/claude${EXE}`,
   codex: "node_modules/@openai/codex/bin/codex.js",
+  gemini: "node_modules/@google/gemini-cli/bundle/gemini.js",
   inspector: "node_modules/@modelcontextprotocol/inspector/cli/build/cli.js",
   "sdk-v1": "node_modules/@modelcontextprotocol/sdk/package.json",
   "sdk-v2": "node_modules/@modelcontextprotocol/client/package.json",

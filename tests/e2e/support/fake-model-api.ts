@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { openLoopback, readText } from "../../support/loopback-server.ts";
+import { chatStream } from "./chat-wire.ts";
 import { type ModelRequest, parseModelRequest } from "./fake-model-request.ts";
+import { geminiStream } from "./gemini-wire.ts";
 import { messagesStream } from "./messages-wire.ts";
 import type { Failure, Step } from "./model-step.ts";
 import { responsesStream } from "./responses-wire.ts";
@@ -11,7 +13,12 @@ export interface FakeModelApi extends AsyncDisposable {
   readonly requests: readonly ModelRequest[];
 }
 
-const WIRES = { "/messages": messagesStream, "/responses": responsesStream };
+const WIRES = {
+  "/messages": messagesStream,
+  "/responses": responsesStream,
+  "/chat/completions": chatStream,
+  ":streamGenerateContent": geminiStream,
+};
 
 /** What the model says next, by what it is asked. */
 type Script = (asked: ModelRequest) => readonly (Step | Failure)[];
@@ -51,9 +58,10 @@ export async function openModelApi(script: readonly (Step | Failure)[] | Script)
     const hangs = "text" in step && step.hangs === true;
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
     for (const event of wire(step, asked.model).slice(0, hangs ? 2 : undefined)) {
-      response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      const name = event.type === undefined ? "" : `event: ${event.type}\n`;
+      response.write(`${name}data: ${JSON.stringify(event)}\n\n`);
     }
-    if (!hangs) response.end();
+    if (!hangs) response.end(wire === chatStream ? "data: [DONE]\n\n" : "");
   }
 }
 

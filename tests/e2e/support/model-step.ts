@@ -11,5 +11,5 @@ export interface Failure {
   readonly status: number;
 }
 
-/** One event of a model's answer stream; both wires name it by its type. */
-export type StreamEvent = { readonly type: string; readonly [key: string]: unknown };
+/** One event of a model's answer stream; where the wire names its events, by their type. */
+export type StreamEvent = { readonly type?: string; readonly [key: string]: unknown };
