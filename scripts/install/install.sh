@@ -144,7 +144,7 @@ main() {
     fail "$goal is another program, perhaps the Python one: choose another folder with --to, or give --replace"
   fi
   fresh=$(mktemp "$to/.ouroboros.XXXXXX") || fail "$to cannot be written to: choose another folder with --to"
-  trap 'rm -f "$fresh" "$fresh.sums"' EXIT
+  trap 'rm -f "$fresh" "$fresh.sums" "$fresh.said"' EXIT
   trap 'exit 130' INT TERM HUP
 
   say "Fetching $file $version"
@@ -156,7 +156,11 @@ main() {
   [ "$actual" = "$wanted" ] || fail "$file is not what its release says: its SHA-256 is $actual and should be $wanted"
   check_attestation "$fresh"
   chmod 755 "$fresh"
-  said=$("$fresh" --version </dev/null) || fail "$file does not run on this machine (Alpine needs: apk add libstdc++)"
+  said=$("$fresh" --version </dev/null 2>"$fresh.said") || {
+    # Without its C++ library there is one line for each of a hundred names.
+    head -n 3 "$fresh.said" >&2
+    fail "$file does not run on this machine (Alpine needs: apk add libstdc++)"
+  }
   [ "$said" = "$version" ] || fail "$file should be version $version, and says that it is $said"
   mv -f "$fresh" "$goal"
   say "Installed $goal, version $version"

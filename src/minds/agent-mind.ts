@@ -35,7 +35,8 @@ async function say(
     const seen = await listen(run, signal);
     return toReply(await run.outcome, seen ?? model ?? null);
   } finally {
-    if (turn.folder === undefined) await rm(cwd, { recursive: true, force: true, maxRetries: 3 });
+    // An empty folder that the system does not let go of yet is no reason to lose an answer.
+    if (turn.folder === undefined) await rm(cwd, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   }
 }
 

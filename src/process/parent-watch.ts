@@ -56,6 +56,8 @@ function hadLostParent(parent: number): boolean {
   const own = readProcessStat(process.pid);
   const theirs = readProcessStat(parent);
   if (own === null || theirs === null || own.parent !== parent || own.session === process.pid) return false;
+  // No number at all: its leader lives outside this container, or qemu stands in for the kernel and tells a program nothing of itself.
+  if (own.session === 0) return false;
   return own.session !== theirs.session;
 }
 

@@ -17,5 +17,6 @@ export function selfCommand(args: readonly string[]): { program: string; args: s
 }
 
 function isCompiled(): boolean {
-  return import.meta.url.includes("/$bunfs/") || import.meta.url.includes("~BUN");
+  // On Windows the folder inside is ~BUN, and its tilde is written as %7E in a URL.
+  return /\/(?:\$bunfs|(?:~|%7E)BUN)\//.test(import.meta.url);
 }

@@ -43,7 +43,7 @@ function flagNames(node: CommandNode): string[] {
 }
 
 /** The commands right below a group; the empty name is the program itself. */
-export function below(commands: readonly CommandNode[], group: string): string[] {
+function below(commands: readonly CommandNode[], group: string): string[] {
   return commands.filter(({ path }) => path.slice(0, -1).join(" ") === group).map(({ path }) => path.at(-1) ?? "");
 }
 

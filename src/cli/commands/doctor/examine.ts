@@ -101,7 +101,10 @@ function examineMachine(problems: Problem[]): Examination["machine"] {
     problems.push({
       code: "identity_unknown",
       message: "This machine cannot tell its processes from others': a dead owner is only noticed by its silence",
-      next: "Give the system a machine id (/etc/machine-id on Linux) and let this user read /proc",
+      next:
+        process.platform === "linux"
+          ? "Give the system a machine id (/etc/machine-id) and let this user read /proc"
+          : "Nothing needs to be done; where a session stays as it is, `ouroboros resume ID --force` takes it",
     });
   }
   return found;
