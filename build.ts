@@ -40,6 +40,9 @@ async function release(wanted: readonly Target[]): Promise<void> {
       await smoke(resolve(outfile), packageJson.version);
       process.stdout.write(`  ran here: answers, and opens a store\n`);
     } else process.stdout.write(`  not run: this machine is ${hostTarget()}\n`);
+    if (TARGETS[target].platform === "darwin") {
+      process.stdout.write("  to be signed on a Mac before others are given it: codesign --force --sign -\n");
+    }
   }
   await writeSums(values.outdir);
   process.stdout.write(`Sums in ${join(values.outdir, "SHA256SUMS")}\n`);
