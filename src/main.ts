@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./process/own-program.ts";
 import { serveOptions } from "./serve-options.ts";
 
 const [, , ...argv] = process.argv;

@@ -58,8 +58,13 @@ fetch() {
     if [ -t 2 ]; then look=--progress-bar; else look=--silent; fi
     curl --fail --location --show-error "$look" --proto "$only" --output "$2" "$1"
   elif has wget; then
-    # Only one of the programs of this name knows how to stop trying.
-    case $(wget --version 2>/dev/null) in *GNU*) wget --quiet --tries=2 --output-document="$2" "$1" ;; *) wget -q -O "$2" "$1" ;; esac
+    # Only one of the programs of this name knows how to stop trying; none can be told to follow to https alone, so where it
+    # was sent on to is looked at afterwards.
+    case $(wget --version 2>/dev/null) in *GNU*) tries=--tries=2 ;; *) tries= ;; esac
+    # shellcheck disable=SC2086
+    said=$(wget -q -S $tries -O "$2" "$1" 2>&1) && case $1 in
+      https:*) ! say "$said" | grep -qi '^ *location: *http:' || fail "$1 sends on to plain http, where anybody could change it" ;;
+    esac
   else
     fail "neither curl nor wget is here"
   fi || fail "$1 could not be fetched"

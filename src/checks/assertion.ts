@@ -2,6 +2,7 @@ import { delay } from "../base/delay.ts";
 import { OuroborosError } from "../base/errors.ts";
 import { type GuardedAgent, startGuarded } from "../process/agent/guarded-agent.ts";
 import { neutralFolder } from "../process/neutral-folder.ts";
+import { OWN_PROGRAM } from "../process/own-program.ts";
 
 /** Does an output show what was asked for? A text is why that cannot be told. */
 type Shown = { readonly shown: boolean } | { readonly unknown: string };
@@ -37,7 +38,7 @@ async function matchElsewhere(question: object, timeoutMs: number): Promise<Show
   let matcher: GuardedAgent;
   try {
     const env = { PATH: process.env.PATH ?? "", BUN_BE_BUN: "1" };
-    const command = [process.execPath, "-e", MATCHER];
+    const command = [OWN_PROGRAM, "-e", MATCHER];
     matcher = await startGuarded({ command, cwd: neutralFolder(), env, trustMs: 2 * timeoutMs });
   } catch (error) {
     if (error instanceof OuroborosError) return { unknown: `its pattern was not tried: ${error.message}` };

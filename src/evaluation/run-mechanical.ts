@@ -5,6 +5,7 @@ import { type CommandLimits, runCommand } from "../checks/run-command.ts";
 import { toolVersions } from "../checks/tools.ts";
 import { MECHANICAL_KINDS, type MechanicalKind, type MechanicalResult } from "../domain/evaluation/mechanical.ts";
 import { findProgram } from "../process/find-program.ts";
+import { OWN_PROGRAM } from "../process/own-program.ts";
 import type { Declared, DeclaredCheck } from "./declared.ts";
 import { type CommandVerdict, judgeRun, tellKind } from "./judge-mechanical.ts";
 import { MECHANICAL_TOML } from "./mechanical-toml.ts";
@@ -110,7 +111,7 @@ export async function runMechanical(
 
 async function runOnce(command: string, folder: string, timeoutMs: number, limits: CommandLimits): Promise<CommandRun> {
   // The search path without what a project could have put there, whether or not the line names a program by its path.
-  const path = findProgram(process.execPath, limits.env.PATH ?? "", folder)?.path ?? "";
+  const path = findProgram(OWN_PROGRAM, limits.env.PATH ?? "", folder)?.path ?? "";
   const env = { ...limits.env, ...OWN_SHELL, PATH: path };
   const missing = placedCommands(command).find(
     ({ program }) => !program.includes("/") && findProgram(program, path, folder) === null,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { OWN_PROGRAM } from "./own-program.ts";
 
 declare const OUROBOROS_MAIN: string | undefined;
 
@@ -7,7 +8,7 @@ const MAIN = typeof OUROBOROS_MAIN === "string" ? OUROBOROS_MAIN : "../main.ts";
 
 /** How to start this same program again: the executable alone once compiled, else the runtime with the source. */
 export function selfCommand(args: readonly string[]): { program: string; args: string[] } {
-  const program = process.execPath;
+  const program = OWN_PROGRAM;
   if (isCompiled()) return { program, args: [...args] };
   const main = fileURLToPath(new URL(MAIN, import.meta.url));
   // Bun reads .env files of the folder it starts in; whoever starts it also chooses a folder without a bunfig.toml.

@@ -46,12 +46,14 @@ export async function prepareRun(
 ): Promise<Prepared | Refusal> {
   const impossible = planRun(run.seed.criteria);
   if (isRefusal(impossible)) return impossible;
+  const before = await readRunWorkspace(context.store, run.executionId);
   const workspace = await openWorkspace({
     runId: run.executionId,
     cwd: run.cwd,
     home: context.home,
     mode: run.workspace,
-    from: run.runStart ?? begunWith(await readRunWorkspace(context.store, run.executionId)),
+    from: run.runStart ?? begunWith(before),
+    tip: before?.tip ?? undefined,
     signal: run.lease.lost,
   });
   if (isRefusal(workspace)) return workspace;

@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { delimiter } from "node:path";
 import { findProgram } from "../process/find-program.ts";
 import { selfCommand } from "../process/self-command.ts";
 
@@ -18,7 +19,7 @@ const PACKAGE = "ouroboros-mcp";
 export function ownLaunch(env: Readonly<Record<string, string | undefined>>, store?: string): Launch {
   const { OUROBOROS_HOME: home, PATH: path = "" } = env;
   const kept = home === undefined || home === "" ? {} : { env: { OUROBOROS_HOME: home } };
-  const launch = launchOf(selfCommand(SERVE), (name) => findProgram(name, path, null)?.program);
+  const launch = launchOf(selfCommand(SERVE), (name) => findProgram(name, withoutPackages(path), null)?.program);
   const args = store === undefined ? launch.args : [...launch.args, "--db", store];
   return { ...launch, args, ...kept };
 }
@@ -47,6 +48,14 @@ export function launchOf(
   // A link on PATH stays where it is when what it leads to gets another version.
   const isSame = args.length === SERVE.length && named !== undefined && whole(named) === whole(program);
   return { command: isSame ? named : program, args };
+}
+
+/** npx and bunx put the programs of the project they stand in before everybody's own: those are not what lasts. */
+function withoutPackages(path: string): string {
+  return path
+    .split(delimiter)
+    .filter((folder) => !/[/\\]node_modules[/\\]\.bin[/\\]?$/.test(folder))
+    .join(delimiter);
 }
 
 function whole(path: string): string {

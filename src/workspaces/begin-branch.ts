@@ -28,11 +28,13 @@ const NOTE = "* ";
 
 /**
  * Finds the run's base and branch, or makes them: the commit it goes on from, the one that is checked out, or one of ours above that with
- * everything that is not committed. The base comes first and is made once, so whoever comes second, at whatever moment, works on the same.
+ * everything that is not committed; refused where what was merged last (`tip`) is gone. The base comes first and is made once, so whoever comes second, at whatever moment, works on the same.
  */
-export async function beginBranch(run: RunRepository, from?: string): Promise<RunBase | Refusal> {
+export async function beginBranch(run: RunRepository, from?: string, tip?: string): Promise<RunBase | Refusal> {
   const git = await run.git();
-  if (from !== undefined && (await readRef(git, from)) === null) return commitGone(run, from);
+  for (const commit of [from, tip]) {
+    if (commit !== undefined && (await readRef(git, commit)) === null) return commitGone(run, commit);
+  }
   for (;;) {
     const base = await readRef(git, run.baseRef);
     if (base !== null) return { base, ...(await ensureBranch(git, run, base)) };

@@ -21,6 +21,8 @@ export interface WorkspaceOrder {
   readonly mode: "worktree" | "in_place";
   /** What the run begins with instead of what is checked out: an earlier run's work. */
   readonly from?: Pick<RunStart, "commit" | "copy_of"> | undefined;
+  /** What the run has merged last: a repository without it has none of its work. */
+  readonly tip?: string | undefined;
   /** Ends whatever git is doing, now and later. */
   readonly signal: AbortSignal;
 }
@@ -43,7 +45,7 @@ export async function openWorkspace(order: WorkspaceOrder): Promise<Workspace | 
   if (isRefusal(checkout)) return checkout;
   if (checkout === null) return aroundCopy(order, cwd, home);
   const run = await openRunRepository(runId, checkout, home, signal);
-  const begun = await beginBranch(run, order.from?.commit);
+  const begun = await beginBranch(run, order.from?.commit, order.tip);
   return isRefusal(begun) ? begun : gitWorkspace("git", run, begun);
 }
 
@@ -59,7 +61,7 @@ async function inPlace(
 }
 
 async function aroundCopy(
-  { runId, from, signal }: WorkspaceOrder,
+  { runId, from, tip, signal }: WorkspaceOrder,
   cwd: string,
   home: string,
 ): Promise<Workspace | Refusal> {
@@ -69,7 +71,7 @@ async function aroundCopy(
   if (isRefusal(copied)) return copied;
   const checkout = { top: project, prefix: "", gitFolder: join(project, ".git"), common: join(project, ".git") };
   const run = await openRunRepository(runId, checkout, home, signal, cwd);
-  const begun = await beginBranch(run, from?.commit);
+  const begun = await beginBranch(run, from?.commit, tip);
   if (isRefusal(begun)) return begun;
   const workspace = gitWorkspace("copy", run, { ...begun, notes: [...copied, ...begun.notes] });
   if (from) return workspace;

@@ -206,6 +206,8 @@ describe.skipIf(!hasRegistry() || process.platform !== "linux")(
     }
 
     async function install(sandbox: Sandbox, ...flags: string[]): Promise<void> {
+      // Else npm takes a folder above for the project, and this one stands in a checkout of ours.
+      writeFileSync(join(sandbox.project, "package.json"), "{}");
       const { code, stderr } = await sandbox.run("npm", ["install", "--no-save", ...flags, "ouroboros-mcp"]);
       expect(code, stderr).toBe(0);
     }

@@ -83,6 +83,35 @@ describe("the launcher", () => {
     expect([code, stdout]).toEqual([0, "ours mcp serve a b\n"]);
   });
 
+  test("nor takes anything a project above the folder put on PATH, which a package's script does; what it starts has all of PATH", async () => {
+    await using sandbox = await openSandbox();
+    const member = join(sandbox.project, "packages/member");
+    const ours = program(sandbox.home, "ours", '#!/bin/sh\necho ours "$PATH"\n');
+    const root = program(sandbox.project, "node_modules/.bin", "#!/bin/sh\necho project\n");
+    for (const name of ["npm", "head", "grep"]) program(sandbox.project, "node_modules/.bin", "exit 9\n", name);
+    program(member, ".", "#!/bin/sh\ntouch was-run\n", "head");
+    const PATH = [".", program(member, "node_modules/.bin", "exit 9\n"), root, ours, SYSTEM_PATH].join(":");
+    const launched = await sandbox.run("/bin/sh", ["-c", `cd '${member}' && exec '${LAUNCHER}' card`], {
+      env: { PATH, CLAUDE_PROJECT_DIR: member },
+    });
+    expect([launched.code, launched.stdout]).toEqual([0, `ours ${PATH}\n`]);
+    expect(existsSync(join(member, "was-run"))).toBe(false);
+    // Of a release, with none of ours there: what would fetch it is no program of the project's either.
+    const folder = join(sandbox.home, "plugin/launch");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "ouroboros"), readFileSync(LAUNCHER));
+    writeFileSync(join(folder, "package"), "ouroboros-mcp@1.2.3\n");
+    const without = [root, program(sandbox.home, "tools", "", "unused")];
+    for (const name of ["sh", "tr", "head", "grep", "mkdir", "rm", "mv", "cat", "dirname"]) {
+      const found = ["/usr/bin", "/bin"].map((bin) => join(bin, name)).find(existsSync);
+      if (found !== undefined) symlinkSync(found, join(sandbox.home, "tools", name));
+    }
+    const fetched = await sandbox.run("/bin/sh", [join(folder, "ouroboros"), "mcp", "serve"], {
+      env: { PATH: without.join(":"), CLAUDE_PROJECT_DIR: member },
+    });
+    expect(fetched.stderr).toContain("neither npm nor bun is on PATH");
+  });
+
   test("else takes the one in the plugin's data folder", async () => {
     await using sandbox = await openSandbox();
     const data = join(sandbox.home, "data of it");
@@ -129,6 +158,43 @@ chmod +x node_modules/.bin/ouroboros
     expect(called[0]).toEndWith("@some/ouroboros@1.2.3");
     expect(called[0]).not.toStartWith(sandbox.project);
     expect(readdirSync(data)).toEqual(["_some_ouroboros_1.2.3"]);
+  });
+
+  test("a host that ends it while it fetches finds the package at its next start, and nothing beside it", async () => {
+    await using sandbox = await openSandbox();
+    const data = join(sandbox.home, "data");
+    const folder = join(sandbox.home, "plugin/launch");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "ouroboros"), readFileSync(LAUNCHER));
+    writeFileSync(join(folder, "package"), "ouroboros-mcp@1.2.3\n");
+    const [begun, may] = [join(sandbox.home, "begun"), join(sandbox.home, "may")];
+    // Opening a pipe waits for whoever opens its other end: no time decides.
+    expect((await sandbox.run("mkfifo", [may])).code).toBe(0);
+    const npm = `#!/bin/sh
+echo >'${begun}'
+read -r _ <'${may}'
+mkdir -p node_modules/.bin
+printf '#!/bin/sh\\necho packaged "$@"\\n' >node_modules/.bin/ouroboros
+chmod +x node_modules/.bin/ouroboros
+`;
+    const PATH = `${program(sandbox.home, "bin", npm, "npm")}:${SYSTEM_PATH}`;
+    const env = { PATH, CLAUDE_PLUGIN_DATA: data };
+    const started = `sh '${folder}/ouroboros' mcp serve & until [ -e '${begun}' ]; do sleep 0.02; done; kill -TERM $!; wait $!; echo $?`;
+    expect(
+      (
+        await sandbox.run(
+          "sh",
+          [
+            "-c",
+            `exec 9<>'${may}'; (${started}) 9<&-; echo go >&9; until [ -e '${data}/ouroboros-mcp_1.2.3' ] || [ $((n += 1)) -gt 100 ]; do sleep 0.02; done`,
+          ],
+          { env },
+        )
+      ).stdout,
+    ).toBe("143\n");
+    const next = await sandbox.run("sh", [join(folder, "ouroboros"), "card"], { env });
+    expect(next.stdout).toBe("packaged card\n");
+    expect(readdirSync(data)).toEqual(["ouroboros-mcp_1.2.3"]);
   });
 });
 

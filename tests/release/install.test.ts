@@ -120,6 +120,45 @@ installs(
   },
 );
 
+for (const tool of ["curl", "wget"]) {
+  const missing = [tool, SUMS ?? "sha256sum", "openssl"].filter((one) => locate(one) === undefined);
+  const why = missing.length === 0 ? "" : ` (skipped: ${missing.join(" and ")} is not here)`;
+  test.skipIf(missing.length > 0)(`with ${tool} it does not follow from https to plain http${why}`, async () => {
+    const [key, cert] = [join(root, `${tool}.key`), join(root, `${tool}.pem`)];
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    const made = [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "2",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      ...names,
+    ];
+    expect(spawnSync("openssl", made).status).toBe(0);
+    await using plain = await serveRelease(release, VERSION);
+    await using sending = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      tls: { key: Bun.file(key), cert: Bun.file(cert) },
+      fetch: ({ url }) => Response.redirect(plain.url + new URL(url).pathname, 302),
+    });
+    const wgetrc = join(root, "wgetrc");
+    await writeFile(wgetrc, `ca_certificate=${cert}\n`);
+    const person = await openPerson([tool, SUMS ?? "", "perl"]);
+    const env = { CURL_CA_BUNDLE: cert, WGETRC: wgetrc };
+    const ran = await person.install(`https://localhost:${sending.port}`, { env });
+    expect([ran.code, ran.stdout]).toEqual([1, `Fetching ${FILE} ${VERSION}\n`]);
+    expect(ran.stderr).toMatch(/plain http|"http" not supported/);
+    expect(await person.files()).toEqual({});
+  });
+}
+
 test("a script that was cut on its way does nothing, wherever it was cut", async () => {
   await using served = await serveRelease(release, VERSION);
   const person = await openPerson();

@@ -1,6 +1,6 @@
 // Whatever of a run is killed, and whenever: resumed, it ends as if nothing had happened, and nothing merged is done again.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Pool } from "../crash/support/pool.ts";
 import { SOLUTIONS } from "../fixtures/agents/programmers/solutions.ts";
@@ -74,6 +74,22 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
     const { code, json } = await home.call("resume", id, "--wait");
     expect([code, json]).toMatchObject([1, { reason: expect.stringContaining("is not in the repository") }]);
     expect(home.starts()).toEqual([1]);
+    expect(gitIn(home.project, "for-each-ref", "refs/heads/ooo")).toBe("");
+  });
+
+  run("whose repository was cloned anew without its branch is not gone on with there", async () => {
+    // Nothing but its agent's word says that it is done: no check would miss it.
+    const { verify_command: _, ...unchecked } = criterion(1);
+    using home = new RunHome({ criteria: [unchecked, criterion(2)], parallel: 1 });
+    const { id } = await home.begin({ OUROBOROS_FAILPOINT: "publish:after#2" });
+    await home.until("its worker has died", () => home.processes().length === 0);
+    expect(home.events("execution.criterion.merged")).toHaveLength(1);
+    const clone = `${home.project}-clone`;
+    gitIn(home.project, "clone", "--quiet", "--single-branch", "--branch", "main", `file://${home.project}`, clone);
+    rmSync(home.project, { recursive: true });
+    renameSync(clone, home.project);
+    const { code, json } = await home.call("resume", id, "--wait");
+    expect([code, json]).toMatchObject([1, { reason: expect.stringContaining("is not in the repository") }]);
     expect(gitIn(home.project, "for-each-ref", "refs/heads/ooo")).toBe("");
   });
 

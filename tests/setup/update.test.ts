@@ -75,6 +75,35 @@ test("releases are the project's own unless the environment names others, and ne
   }
 });
 
+test("releases that send on to where others can listen in are not followed there, by no way round", async () => {
+  const asked: string[] = [];
+  await using listened = Bun.serve({
+    hostname: "127.0.0.2",
+    port: 0,
+    fetch({ url }) {
+      asked.push(url);
+      return new Response("9.9.9\n");
+    },
+  });
+  const ways: Record<string, string> = { "/near": "/latest/download/VERSION", "/far": `${listened.url}VERSION` };
+  await using served = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch({ url }) {
+      const [, start = "", rest] = /^(\/\w+)(\/.*)$/.exec(new URL(url).pathname) ?? [];
+      return rest === "/download/VERSION" ? new Response("1.2.3\n") : Response.redirect(ways[start] ?? "/", 302);
+    },
+  });
+  const newest = (start: string) => {
+    const releases = openReleases({ OUROBOROS_RELEASES: `http://127.0.0.1:${served.port}${start}` });
+    return "refused" in releases ? releases : releases.newest(new AbortController().signal);
+  };
+  expect(await newest("/near")).toBe("1.2.3");
+  await expect(newest("/far")).rejects.toThrow("only https is good enough");
+  expect(openReleases({ OUROBOROS_RELEASES: "http://127.0.0.1:1@mirror.example" })).toMatchObject({ refused: true });
+  expect(asked).toEqual([]);
+});
+
 test.each(["linux", "win32"] as const)(
   "on %s the new file has the old one's place, and nothing is left beside it",
   async (platform) => {

@@ -118,7 +118,7 @@ function told({ style }: Cli, found: Found, isCheck: boolean): Answer {
 function doneLines({ installed, version }: Found): string[] {
   return [
     `Replaced ${installed.path}: ${VERSION} is ${version} now.`,
-    "Servers and workers that run go on with what they began with; hosts start the new one next time.",
+    "Servers and workers that run go on as they are; whatever is started from now on is the new one, by them too.",
   ];
 }
 

@@ -22,12 +22,14 @@ interface Download {
 const PATIENCE_MS = 30_000;
 const MOST_TEXT = 1_000_000;
 const MOST_BYTES = 2 ** 30;
+const MOST_REDIRECTS = 10;
+/** The sums come the same way as what they vouch for, so that way has to be one that nobody can listen in on: each step of it. */
+const UNHEARD = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$))/;
 
 /** The releases that this user's environment names, else the project's own. Nobody but the command that a person calls for it opens them. */
 export function openReleases(env: Readonly<Record<string, string | undefined>>): Releases | Refusal {
   const address = (env.OUROBOROS_RELEASES || `${REPOSITORY}/releases`).replace(/\/+$/, "");
-  // The sums come the same way as what they vouch for, so that way has to be one that nobody can listen in on.
-  if (!/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])([:/]|$))/.test(address)) {
+  if (!UNHEARD.test(address)) {
     const message = `Cannot use the releases at ${address}: only https is`;
     return refuse("bad_releases", message, "Correct OUROBOROS_RELEASES, or leave it out");
   }
@@ -86,11 +88,17 @@ async function textOf(url: string, signal: AbortSignal): Promise<string | undefi
   }
 }
 
-async function answerOf(url: string, signal: AbortSignal): Promise<Response | undefined> {
-  const response = await fetch(url, { signal });
+async function answerOf(url: string, signal: AbortSignal, redirects = 0): Promise<Response | undefined> {
+  const response = await fetch(url, { signal, redirect: "manual" });
   if (response.ok) return response;
   await response.body?.cancel();
   if (response.status === 404) return undefined;
+  const location = response.status < 400 ? response.headers.get("location") : null;
+  if (location !== null && redirects < MOST_REDIRECTS) {
+    const next = new URL(location, url).href;
+    if (UNHEARD.test(next)) return answerOf(next, signal, redirects + 1);
+    throw unreachable(url, `it sends on to ${next}, and only https is good enough`);
+  }
   throw unreachable(url, `the answer was ${response.status}`);
 }
 

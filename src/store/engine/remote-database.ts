@@ -1,5 +1,6 @@
 import type { Client } from "@libsql/client/http";
 import { delay } from "../../base/delay.ts";
+import { messageOf } from "../../base/errors.ts";
 import { type Database, type Rows, type Statement, toBatch } from "./database.ts";
 import { isBusy, isTokenThatReads, ServerRefusal, toStoreError } from "./store-error.ts";
 import { describeTarget } from "./store-target.ts";
@@ -53,6 +54,8 @@ class RemoteDatabase implements Database {
   readonly #client: Client;
   /** Who cannot write decides nothing, and is allowed no statement of the primary's either. */
   #mayWrite = true;
+  /** Servers that others host refuse some PRAGMAs: there a read takes the lock of a writer, which only a primary gives. */
+  #takesPragma = true;
 
   constructor(client: Client, where: string) {
     this.#client = client;
@@ -65,16 +68,19 @@ class RemoteDatabase implements Database {
   }
 
   async read(statements: readonly Statement[]): Promise<Rows[]> {
-    if (this.#mayWrite) {
-      try {
+    try {
+      if (this.#mayWrite && this.#takesPragma) {
         const there = toBatch([AT_THE_PRIMARY, ...statements]);
         return (await this.#run(() => this.#client.batch(there, "read"))).slice(1);
-      } catch (error) {
-        if (!isTokenThatReads(error)) throw error;
-        this.#mayWrite = false;
       }
+      return await this.#run(() => this.#client.batch(toBatch(statements), this.#mayWrite ? "write" : "read"));
+    } catch (error) {
+      const isRefused = this.#takesPragma && /SQL_PARSE_ERROR.*\bPRAGMA\b/i.test(messageOf(error));
+      if (!isRefused && !(this.#mayWrite && isTokenThatReads(error))) throw error;
+      if (isRefused) this.#takesPragma = false;
+      else this.#mayWrite = false;
+      return this.read(statements);
     }
-    return this.#run(() => this.#client.batch(toBatch(statements), "read"));
   }
 
   write(statements: readonly Statement[]): Promise<Rows[]> {
