@@ -1,6 +1,8 @@
 # The MCP server in a container. It takes the binaries of a release as they are, so it is built in their folder:
 #   docker build --file Dockerfile --tag ouroboros dist/release
-#   docker run --rm --interactive --volume ouroboros:/home/ouroboros/.ouroboros --volume "$PWD:/work" ouroboros
+#   docker run --rm --init --interactive --user "$(id -u):$(id -g)" --env HOME=/ouroboros --env OUROBOROS_HOME=/ouroboros \
+#     --volume "$HOME/.ouroboros:/ouroboros" --volume "$PWD:/work" ouroboros
+# By your own user, since git works in no repository of somebody else's. Whatever runs in it ends with it, workers too.
 # There is git in it, which runs need, and no coding agent: without one the host's own model does the work.
 
 FROM debian:13-slim AS base

@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "./base/errors.ts";
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from "./domain/run/run-settings.ts";
+import { faultOf } from "./domain/seed/bad-seed.ts";
 import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
 import type { MindSettings } from "./minds/choose-mind.ts";
 import { HOST, RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
@@ -227,23 +228,48 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 function badFile(path: string, error: unknown): OuroborosError {
+  const why = error instanceof v.ValiError ? error.issues.map(faultWords).join("; ") : messageOf(error);
   return new OuroborosError(
     "bad_config",
-    `Cannot read ${path}: ${messageOf(error)}`,
+    `Cannot read ${path}: ${why}`,
     "Correct the file, or move it away to use the defaults",
     error,
   );
 }
 
+/** What is wrong, after the key at which it is. */
+function faultWords(issue: v.BaseIssue<unknown>): string {
+  const { path, message } = faultOf(issue);
+  return path === "" ? message : `${path}: ${message}`;
+}
+
 function unknownKeys({ runtimes: _, ...file }: ConfigFile): string[] {
   return Object.entries(file).flatMap(([section, value]) => {
     const known = KNOWN[section];
-    if (!known) return UPSTREAM_SECTIONS.has(section) ? [] : [section];
+    if (!known && !UPSTREAM_SECTIONS.has(section)) return [section];
     if (typeof value !== "object" || value === null) return [];
+    const ours = keysOf(section);
+    // What upstream reads of its own sections changes with its versions: there only what was likely meant for us is reported.
+    const isStray = (key: string) => (known ? !known.includes(key) : ours.some((one) => isSlip(key, one)));
     return Object.keys(value)
-      .filter((key) => !known.includes(key))
+      .filter((key) => !ours.includes(key) && isStray(key))
       .map((key) => `${section}.${key}`);
   });
+}
+
+function keysOf(section: string): string[] {
+  const schema: unknown = Object.entries(ConfigFile.entries).find(([name]) => name === section)?.[1].wrapped;
+  return typeof schema === "object" && schema !== null && "entries" in schema ? Object.keys(schema.entries ?? {}) : [];
+}
+
+/** Is it the other one, cut short, lengthened, or with letters wrong at one place? */
+function isSlip(key: string, meant: string): boolean {
+  if (meant.startsWith(key) || key.startsWith(meant)) return true;
+  const longest = Math.max(key.length, meant.length);
+  let [front, back] = [0, 0];
+  while (key[front] === meant[front]) front++;
+  while (key.at(-1 - back) === meant.at(-1 - back)) back++;
+  return front + back >= longest - 2;
 }
 
 function consentFrom(text: string | undefined): ConsentPolicy | undefined {

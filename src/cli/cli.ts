@@ -10,7 +10,8 @@ import { application, helpCommandFor } from "./routes.ts";
 import { styleFor } from "./style.ts";
 
 /** Runs one command line; resolves with the exit code once everything it printed has left the process. */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(typed: readonly string[]): Promise<number> {
+  const argv = asMeant(typed);
   const output = createOutput(process.stdout);
   const errors = createOutput(process.stderr);
   const style = styleFor(process.stdout, process.env);
@@ -38,6 +39,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   return code >= 0 ? code : await complain(cli, argv.includes("--json"), kitTrouble(code, said.stderr, argv));
 }
 
+/** Other programs have taught people `help`, `help run` and `version`. */
+function asMeant(typed: readonly string[]): readonly string[] {
+  const [first, ...rest] = typed;
+  if (first === "help") return [...rest, "--help"];
+  return first === "version" && rest.length === 0 ? ["--version"] : typed;
+}
+
 const UNKNOWN_COMMAND = -5;
 const INVALID_ARGUMENT = -4;
 
@@ -47,5 +55,6 @@ function kitTrouble(code: number, said: string, argv: readonly string[]) {
   if (code !== UNKNOWN_COMMAND && code !== INVALID_ARGUMENT) {
     return new OuroborosError("internal", message, "This is a bug: please report it");
   }
-  return refuse("wrong_usage", message, `\`${helpCommandFor(argv)}\` shows how it is used`);
+  const order = code === UNKNOWN_COMMAND && argv[0]?.startsWith("-") ? "Flags stand after the command. " : "";
+  return refuse("wrong_usage", message, `${order}\`${helpCommandFor(argv)}\` shows how it is used`);
 }

@@ -960,7 +960,12 @@ export const application = buildApplication<Cli>(
   root,
   {
     name: "ouroboros",
-    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    scanner: {
+      caseStyle: "allow-kebab-for-camel",
+      allowArgumentEscapeSequence: true,
+      // The kit's own threshold is git's, whose commands have long names: of ours it would offer any for any.
+      distanceOptions: { threshold: 4, weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 } },
+    },
     localization: { text: { ...text_en, formatException: messageOf } },
   },
   {

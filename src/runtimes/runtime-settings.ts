@@ -55,10 +55,14 @@ export function selectRuntime(settings: RuntimeSettings, asked?: string): Select
   const [only] = installed.length === 1 ? installed : [];
   const found = named === undefined ? only && runtimeNamed(settings, only) : runtimeNamed(settings, named);
   if (found) return found;
-  const known = configured.length === 0 ? "none is configured" : `configured are ${configured.join(", ")}`;
+  const none = `none is configured${installed.length === 0 ? " or installed" : ""}`;
+  const known = configured.length === 0 ? none : `configured are ${configured.join(", ")}`;
   const here = installed.length === 0 || configured.length > 0 ? "" : `, installed are ${installed.join(", ")}`;
-  const names = configured.length === 0 ? ["claude", "codex"] : configured;
-  const choose = `Name ${[...names, HOST].join(" or ")} (OUROBOROS_AGENT_RUNTIME, or \`orchestrator.runtime_backend\` in config.yaml of the Ouroboros home)`;
+  const name =
+    installed.length === 0
+      ? `Install Claude Code, Codex or another agent, or name ${HOST}`
+      : `Name ${[...installed, HOST].join(" or ")}`;
+  const choose = `${name} (OUROBOROS_AGENT_RUNTIME, or \`orchestrator.runtime_backend\` in config.yaml of the Ouroboros home)`;
   return refuse(
     "no_runtime",
     `Cannot choose the agent that does the work${named === undefined ? "" : ` ("${named}")`}: ${known}${here}`,

@@ -1,5 +1,6 @@
 import { delay } from "../base/delay.ts";
 import { failpoint } from "../base/failpoint.ts";
+import { nextForId } from "../base/id-kind.ts";
 import { newId } from "../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import { toOrigin } from "../domain/run/origin.ts";
@@ -210,7 +211,6 @@ function alreadyEnded(id: string, session: Session): Refusal {
 }
 
 function unknownExecution(id: string): Refusal {
-  return refuse("not_found", `Execution not found: ${id}`, "`ouroboros sessions` lists the sessions of this store", {
-    id,
-  });
+  const next = nextForId(id, ["orch_", "exec_"], "`ouroboros sessions` lists the sessions of this store");
+  return refuse("not_found", `Execution not found: ${id}`, next, { id });
 }

@@ -1,3 +1,4 @@
+import { nextForId } from "../base/id-kind.ts";
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { type Auto, foldAuto } from "../domain/auto/auto.ts";
 import { AUTO_STARTED } from "../domain/auto/auto-events.ts";
@@ -54,6 +55,6 @@ export function unknownAuto(autoId: string): Refusal {
   return refuse(
     "not_found",
     `There is no auto ${JSON.stringify(autoId.slice(0, 100))} in this store`,
-    "Begin one with a goal; `ouroboros auto list` shows those that exist",
+    nextForId(autoId, ["auto_"], "Begin one with a goal; `ouroboros auto list` shows those that exist"),
   );
 }

@@ -1,3 +1,4 @@
+import { nextForId } from "../base/id-kind.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import type { StoredEvent } from "../domain/event.ts";
 import { evolveLineage, type Lineage } from "../domain/evolution/lineage.ts";
@@ -60,7 +61,7 @@ export function unknownLineage(lineageId: string): Refusal {
   return refuse(
     "not_found",
     `There is no lineage ${JSON.stringify(lineageId.slice(0, 100))} in this store`,
-    "Begin it with seed_content; `ouroboros lineage list` shows those that exist",
+    nextForId(lineageId, ["lin_"], "Begin it with a seed; `ouroboros lineage list` shows those that exist"),
     { lineage_id: lineageId },
   );
 }

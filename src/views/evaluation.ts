@@ -119,8 +119,13 @@ export function evaluationLines(view: EvaluationView): string[] {
       ({ verdict: one, ac_text, by, reasoning }) =>
         `${MARKS[one]} ${ac_text}${by === null ? "" : ` [${by}]`}: ${reasoning}`,
     ),
-    ...reasons.map((reason) => `- ${reason}`),
+    ...reasons.map((reason) => `- ${inWords(reason, checklist)}`),
   ];
+}
+
+/** Reasons name criteria by their keys, which say nothing to a person. */
+function inWords(reason: string, checklist: readonly ChecklistItem[]): string {
+  return checklist.reduce((said, { ac_key, ac_text }) => said.replaceAll(ac_key, () => `"${ac_text}"`), reason);
 }
 
 const VERDICT_WORDS = {

@@ -5,6 +5,7 @@ import type { WorkspaceMode } from "../domain/run/origin.ts";
 import { isNearlyEmpty, isOrderOpen, planRun } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
 import type { Criterion, Seed } from "../domain/seed/seed.ts";
+import { checkFolder } from "../sessions/resume/check-folder.ts";
 import { findCheckout } from "../workspaces/find-checkout.ts";
 
 /** What a run would do, told without doing any of it. Criteria are counted from 1. */
@@ -46,6 +47,8 @@ export async function runPlan(
   signal: AbortSignal,
 ): Promise<RunPlanView | Refusal> {
   const { cwd, mode } = where;
+  const missing = await checkFolder(cwd);
+  if (missing) return missing;
   const common = { goal, ceiling: settings.ceiling };
   if (mode === "in_place") {
     // The steps are done in the seed's order, one by one, and nothing but their agents says whether they are done.

@@ -1,3 +1,4 @@
+import { nextForId } from "../base/id-kind.ts";
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { isTerminal, type Session, type SessionStatus } from "../domain/session/session.ts";
 import type { Liveness } from "../domain/session/verdict.ts";
@@ -75,9 +76,8 @@ export async function judgeByAnyId(context: SessionContext, id: string): Promise
 
 /** The refusal for an id that names nothing here. */
 export function sessionNotFound(id: string): Refusal {
-  return refuse("not_found", `Session not found: ${id}`, "`ouroboros sessions` lists the sessions of this store", {
-    id,
-  });
+  const next = nextForId(id, ["orch_", "exec_"], "`ouroboros sessions` lists the sessions of this store");
+  return refuse("not_found", `Session not found: ${id}`, next, { id });
 }
 
 /** A session that has ended does not go on saying `running` because its last progress row did. */

@@ -293,6 +293,18 @@ describe("refusing and failing", () => {
     );
   });
 
+  test("help and version are understood as words too, a far-off word is not answered with a guess", async () => {
+    const [help, ofRun, version, far] = await Promise.all(
+      [["help"], ["help", "run"], ["version"], ["list", "--json"]].map((args) => seen.run(args)),
+    );
+    expect([help?.code, ofRun?.code, version?.code, far?.code]).toEqual([0, 0, 0, 2]);
+    expect(help?.stdout).toContain("COMMANDS");
+    expect(ofRun?.stdout).toContain("--dry-run");
+    expect(version?.stdout).toBe((await seen.run(["--version"])).stdout);
+    expect(far?.stderr).not.toContain("did you mean");
+    expect((await seen.run(["--json", "sessions"])).stderr).toContain("Flags stand after the command");
+  });
+
   test("mcp serve answers wrong flags and toolsets with 2 instead of serving", async () => {
     expect((await seen.run(["mcp", "serve", "--transport", "telepathy"])).code).toBe(2);
     const toolset = await seen.run(["mcp", "serve", "--toolsets", "nonsense"]);
@@ -309,6 +321,24 @@ describe("refusing and failing", () => {
         expect(ran.stderr).toContain("not found: orch_nobody. `ouroboros sessions`");
       }),
     );
+  });
+
+  test("an id of another kind is refused with the command that shows what it is", async () => {
+    const wrong: readonly (readonly [args: string[], next: string])[] = [
+      [["status", "seed_1"], "an id of a seed: `ouroboros seed show seed_1`"],
+      [["resume", "interview_1"], "an id of an interview: `ouroboros interview status interview_1`"],
+      [["run", "orch_1"], "an id of a session: `ouroboros status orch_1`"],
+      [["evaluate", "seed_1"], "an id of a seed: `ouroboros seed show seed_1`"],
+      [["interview", "status", "lin_1"], "an id of a lineage: `ouroboros lineage show lin_1`"],
+      [["lineage", "show", "job_1"], "an id of a job: `ouroboros job status job_1`"],
+    ];
+    await Promise.all(
+      wrong.map(async ([args, next]) => {
+        const ran = await seen.run(args);
+        expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(next)]);
+      }),
+    );
+    expect((await seen.run(["evaluate", "nobody"])).stderr).toContain("--seed FILE");
   });
 
   test("a missing store is a failure that creates nothing", async () => {

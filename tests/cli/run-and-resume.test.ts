@@ -83,7 +83,7 @@ describe("run", () => {
     expect([none.code, none.stdout, none.stderr]).toEqual([
       2,
       "",
-      `Cannot read a seed from "missing.yaml". Name a file with a seed, or a seed's id; \`ouroboros seed list\` shows them\n`,
+      `There is no file "missing.yaml". Name a file with a seed, or a seed's id; \`ouroboros seed list\` shows them\n`,
     ]);
     writeFileSync(given.seed, "goal: only this\n");
     const bad = await given.cli(["run", given.seed, "--json"]);

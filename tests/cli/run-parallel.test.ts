@@ -62,6 +62,26 @@ test("no agents at all, more than eight and half of one are refused before anyth
   expect(existsSync(join(given.home, "ouroboros.db"))).toBe(false);
 });
 
+test("a folder that is not there, or no git, is refused before anything is begun, by a dry run as well", async () => {
+  await using given = await openLoom(1);
+  const nowhere = join(given.project, "no where");
+  for (const args of [["--dry-run"], []]) {
+    const { code, stdout } = await given.run([
+      "run",
+      given.seed,
+      "--cwd",
+      nowhere,
+      "--approve-checks",
+      "--json",
+      ...args,
+    ]);
+    expect([code, JSON.parse(stdout).error.code]).toEqual([2, "folder_missing"]);
+  }
+  const alone = await given.run(["run", given.seed, "--cwd", given.project, "--approve-checks"], { PATH: nowhere });
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("Install git")]);
+  expect(existsSync(join(given.home, "ouroboros.db"))).toBe(false);
+});
+
 /** A home whose seed has so many criteria that do not wait for each other. */
 async function openLoom(criteria: number): Promise<RunHome> {
   const home = await openRunHome();

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { nextForId } from "../../base/id-kind.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { evaluationLines, viewEvaluation } from "../../views/evaluation.ts";
 import { findAskedWork } from "../../workflows/evaluation/asked-work.ts";
@@ -30,7 +31,7 @@ export async function evaluate(cli: Cli, flags: EvaluateFlags, given?: string): 
     const cwd = resolve(flags.seed === undefined ? "." : (given ?? "."));
     const sessionId = flags.seed === undefined ? given : undefined;
     const work = await findAskedWork(context, { sessionId, seedText, criteria: [], cwd });
-    if (isRefusal(work)) return work;
+    if (isRefusal(work)) return work.code === "needs_seed" ? needsSeed(work, given ?? "") : work;
     const known = flags.consensus ? (["manual_request"] as const) : [];
     const request = { work, artifact: "", depth: flags.checksOnly ? "checks" : "judged", known } as const;
     const caller = { hasHost: false, continuation: null, mind: flags.mind };
@@ -42,4 +43,9 @@ export async function evaluate(cli: Cli, flags: EvaluateFlags, given?: string): 
     const exitCode = view.final_approved ? EXIT.ok : EXIT.failure;
     return { json: view, text: lines(evaluationLines(view).map(oneLine)), exitCode };
   });
+}
+
+function needsSeed({ code, message }: Refusal, given: string): Refusal {
+  const otherwise = "`ouroboros sessions` lists the runs; what lies in a folder is judged with --seed FILE";
+  return refuse(code, message, nextForId(given, ["orch_", "exec_"], otherwise));
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import { HOST } from "../../runtimes/runtime-settings.ts";
 import { readHostBinding } from "../../sessions/resume/host-binding.ts";
 import { resumeSession } from "../../sessions/resume/resume-session.ts";
@@ -12,6 +12,7 @@ import { statusColour } from "../status-colour.ts";
 import { type ConsentFlags, withConsent } from "./approve/with-consent.ts";
 import { conclusionOf, inBackground, waitsForHost } from "./run/conclusion.ts";
 import { followRun } from "./run/follow-run.ts";
+import { unreadableSeed } from "./seed/seed-source.ts";
 
 export type ResumeFlags = ConsentFlags & {
   readonly seed?: string | undefined;
@@ -55,9 +56,7 @@ function list({ style }: Cli, flags: ResumeFlags): Promise<Answer> {
 function one(cli: Cli, flags: ResumeFlags, id: string): Promise<Answer | Refusal | number> {
   return act(flags, async (context) => {
     const seed = flags.seed === undefined ? undefined : await readSeedFile(flags.seed);
-    if (flags.seed !== undefined && seed === undefined) {
-      return refuse("bad_seed", `Cannot read a seed from ${flags.seed}`, "Name a file with a seed");
-    }
+    if (flags.seed !== undefined && seed === undefined) return unreadableSeed(flags.seed);
     const request = {
       sessionId: id,
       by: "user",

@@ -33,7 +33,9 @@ export async function run(cli: Cli, flags: RunFlags, name: string): Promise<Answ
   if (!one) throw new Error("One seed was asked for");
   const workspace: WorkspaceMode = flags.inPlace ? "in_place" : "worktree";
   const cwd = resolve(flags.cwd ?? ".");
-  if (flags.dryRun) return dryRun(cli, flags, one.seed, { cwd, mode: workspace });
+  // What no worker would begin, such as without git, is refused before anything is on record.
+  const plan = await planned(cli, flags, one.seed, { cwd, mode: workspace });
+  if (isRefusal(plan) || flags.dryRun) return plan;
   return begin(flags, async (context) => {
     const request = {
       seed: one.yaml,
@@ -56,7 +58,7 @@ export async function run(cli: Cli, flags: RunFlags, name: string): Promise<Answ
   });
 }
 
-async function dryRun(
+async function planned(
   { style, interruption }: Cli,
   flags: RunFlags,
   seed: Seed,

@@ -9,6 +9,7 @@ import { EXIT } from "../exit-code.ts";
 import { act } from "../open.ts";
 import { lines } from "../render.ts";
 import { editText } from "./seed/edit-text.ts";
+import { unreadableSeed } from "./seed/seed-source.ts";
 import { fileLines, findingLines } from "./seed/seed-text.ts";
 
 export type SeedEditFlags = SharedFlags & { readonly from?: string | undefined };
@@ -45,7 +46,7 @@ type Read = (text: string) => SeedEdit | Refusal;
 
 async function fromFile(path: string, read: Read): Promise<SeedEdit | Refusal> {
   const text = await readSeedFile(path);
-  if (text === undefined) return refuse("bad_seed", `Cannot read a seed from ${path}`, "Name a file with a seed");
+  if (text === undefined) return unreadableSeed(path);
   return read(text);
 }
 

@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
+import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import { parseSeed } from "../../domain/seed/seed.ts";
 import { lintSeed } from "../../domain/seed/seed-lint.ts";
 import { readSeedFile } from "../../sessions/resume/seed-lookup.ts";
@@ -6,12 +6,13 @@ import { importSeed } from "../../workflows/seed/import-seed.ts";
 import type { Answer, Cli, SharedFlags } from "../command.ts";
 import { begin } from "../open.ts";
 import { lines } from "../render.ts";
+import { unreadableSeed } from "./seed/seed-source.ts";
 import { fileLines, findingLines } from "./seed/seed-text.ts";
 
 /** `ouroboros seed import FILE`: takes a seed of either of upstream's generations into the store. */
 export async function seedImport({ style }: Cli, flags: SharedFlags, file: string): Promise<Answer | Refusal> {
   const text = await readSeedFile(file);
-  if (text === undefined) return refuse("bad_seed", `Cannot read a seed from ${file}`, "Name a file with a seed");
+  if (text === undefined) return unreadableSeed(file);
   // Before the store is opened, which makes one where there is none.
   const seed = parseSeed(text);
   if (isRefusal(seed)) return seed;

@@ -39,11 +39,16 @@ export function asChild(document: SeedDocument, { parentId, at, mode, decided, s
 
 const Decisions = v.array(v.looseObject({ path: v.string(), by: v.string(), sources: v.array(v.string()) }));
 
+/** Who decided each part of a seed, by the part's path; nothing where it does not say. */
+export function decisionsOf({ metadata }: Seed): ReadonlyMap<string, Omit<PartDecision, "path">> {
+  const parsed = v.safeParse(Decisions, metadata.decision_provenance);
+  return new Map(parsed.success ? parsed.output.map(({ path, by, sources }) => [path, { by, sources }]) : []);
+}
+
 /** What the parent says of its parts holds for those that stayed; `changed` says it of the others. Nothing where it says nothing. */
 export function inheritDecisions(parent: Seed, child: Seed, changed: Omit<PartDecision, "path">): PartDecision[] {
-  const parsed = v.safeParse(Decisions, parent.metadata.decision_provenance);
-  if (!parsed.success || parsed.output.length === 0) return [];
-  const known = new Map(parsed.output.map(({ path, by, sources }) => [path, { by, sources }]));
+  const known = decisionsOf(parent);
+  if (known.size === 0) return [];
   const before = new Map(
     partsOf(parent).flatMap(([path, text]) => {
       const decision = known.get(path);

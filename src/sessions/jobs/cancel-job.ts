@@ -1,4 +1,5 @@
 import { failpoint } from "../../base/failpoint.ts";
+import { nextForId } from "../../base/id-kind.ts";
 import { newId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { isJobEnded, JOB_UPDATED } from "../../domain/job.ts";
@@ -46,7 +47,7 @@ export function jobNotFound(jobId: string): Refusal {
   return refuse(
     "job_handle_not_found",
     `Job not found: ${jobId}`,
-    "`ouroboros job list` lists the jobs of this store",
+    nextForId(jobId, ["job_"], "`ouroboros job list` lists the jobs of this store"),
     {
       job_id: jobId,
     },

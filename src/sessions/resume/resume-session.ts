@@ -1,3 +1,4 @@
+import { nextForId } from "../../base/id-kind.ts";
 import { newShortId } from "../../base/ids.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import type { Ceiling } from "../../domain/run/ceiling.ts";
@@ -106,7 +107,7 @@ async function prepareResume(
     return refuse(
       "not_found",
       `Session not found: ${sessionId}`,
-      "`ouroboros sessions` lists the sessions of this store",
+      nextForId(sessionId, ["orch_"], "`ouroboros sessions` lists the sessions of this store"),
     );
   }
   const origin = await originOf(context, sessionId);

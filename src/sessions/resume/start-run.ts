@@ -8,6 +8,7 @@ import { selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { rememberRunBegunHere } from "../../trust/made-here.ts";
 import { seedConsent } from "../../trust/seed-consent.ts";
 import type { SessionContext } from "../session-context.ts";
+import { checkFolder } from "./check-folder.ts";
 import type { HostBinding } from "./host-binding.ts";
 import { startWorker } from "./start-worker.ts";
 
@@ -49,6 +50,8 @@ export async function startRun(
   if (isRefusal(seed)) return seed;
   const runtime = selectRuntime(context.runtimes, request.runtime);
   if (isRefusal(runtime)) return runtime;
+  const missing = await checkFolder(request.cwd);
+  if (missing) return missing;
   const consent = await seedConsent(context, request.seed);
   if (isRefusal(consent)) return consent;
   const { session_id, execution_id } = request.ids ?? newIds();

@@ -44,7 +44,8 @@ const NEXT: Record<StoreErrorCode, string> = {
   store_failed: "Try again; if it stays, run `ouroboros doctor`",
   store_full: "Free some space on that disk; nothing that was acknowledged is lost",
   store_is_a_directory: "Name the database file itself, for example by adding /ouroboros.db",
-  store_missing: "Check the path; whatever writes (an interview, a run, `ouroboros mcp serve`) makes a new store there",
+  store_missing:
+    "Nothing was begun here yet? An interview, a run or `ouroboros mcp serve` makes it; else check the path",
   store_no_engine: "Set OUROBOROS_HOME or TMPDIR to a folder that can be written and executed from",
   store_no_folder: "Create the folder first, or name another path with --db",
   store_not_a_database: "Name another file with --db; this one is left as it is",

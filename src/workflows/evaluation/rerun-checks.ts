@@ -34,7 +34,9 @@ export async function rerunChecks(
   for (const recorded of found.checks) {
     const link = await again(recorded);
     links.push(link);
-    await tell(`${link.of}: ${link.verdict} (${link.why})`);
+    const at = work.seed.criteria.findIndex(({ key }) => key === recorded.criterion_key);
+    const name = at < 0 ? link.of : `${at + 1}. ${work.seed.criteria[at]?.description}`;
+    await tell(`${name}: ${link.verdict} (${link.why})`);
   }
   const mechanical = found.mechanical.filter(({ command }) => command !== null);
   if (mechanical.length === 0) return links;

@@ -40,13 +40,13 @@ export async function runChecks(
   const limits = limitsUntil(signal);
   const mechanical = await runDeclared(context, bench, declared, { limits, tell });
   const checks: CheckedCriterion[] = [];
-  for (const criterion of work.seed.criteria) {
+  for (const [at, criterion] of work.seed.criteria.entries()) {
     if (signal.aborted) break;
     const base = work.base?.commit ?? null;
     const found = await verify(bench, criterion, { ...limits, base, criteria: work.seed.criteria });
     const check = toChecked(found, await putBlob(context.store, found.output));
     checks.push(check);
-    await tell(`${criterion.key}: ${check.verdict} (${check.reason})`);
+    await tell(`${at + 1}. ${criterion.description}: ${check.verdict} (${check.reason})`);
   }
   const before = await beforeOf(context, work, mechanical, { limits, tell }, signal);
   if (isRefusal(before)) return before;

@@ -1,3 +1,4 @@
+import { nextForId } from "../../base/id-kind.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import type { Subject } from "../../domain/evaluation/evaluation-record.ts";
 import { toOrigin } from "../../domain/run/origin.ts";
@@ -49,7 +50,10 @@ async function workOfRun(
   const { store } = context;
   const sessionId = (await judgeSession(context, run)) ? run : await findByExecution(store, run);
   const judged = sessionId === undefined ? undefined : await judgeSession(context, sessionId);
-  if (!judged) return refuse("not_found", `Session not found: ${run}`, "`ouroboros sessions` lists those there are");
+  if (!judged) {
+    const next = nextForId(run, ["orch_", "exec_", "eval_"], "`ouroboros sessions` lists those there are");
+    return refuse("not_found", `Session not found: ${run}`, next);
+  }
   const { session } = judged.facts;
   if (session.status === "running") {
     const next = `Wait until it is done (\`ouroboros watch ${run}\`, ouroboros_job_wait), or pause it`;

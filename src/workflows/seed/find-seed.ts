@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { nextForId } from "../../base/id-kind.ts";
 import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import { parseSeed, type Seed } from "../../domain/seed/seed.ts";
 import { isSeedId } from "../../domain/seed/seed-id.ts";
@@ -36,9 +37,8 @@ export async function findSeed(where: SeedHome, id: string): Promise<FoundSeed |
   const meant = [...found].filter((one) => one.startsWith(id) || one.startsWith(`seed_${id}`)).sort();
   const [only] = meant;
   if (only === undefined) {
-    return refuse("not_found", `There is no seed ${id}`, "`ouroboros seed list` shows those that exist", {
-      seed_id: id,
-    });
+    const next = nextForId(id, ["seed_"], "`ouroboros seed list` shows those that exist");
+    return refuse("not_found", `There is no seed ${id}`, next, { seed_id: id });
   }
   if (meant.length > 1) return ambiguous("seed", id, meant);
   return (await seedNamed(where, only)) ?? refuse("seed_gone", `The seed ${only} cannot be read`, "Import it anew");

@@ -1,3 +1,4 @@
+import { nextForId } from "../../../base/id-kind.ts";
 import type { Refusal } from "../../../base/refusal.ts";
 
 /** A refusal of the interview's rules with the next step as a person at a terminal takes it. */
@@ -19,7 +20,7 @@ function nextStep({ code, facts }: Refusal, id: string): string | undefined {
     case "no_open_question":
       return `\`ouroboros interview next ${id}\` asks for the next one, then answer it`;
     case "not_found":
-      return "`ouroboros interview list` shows those that exist";
+      return nextForId(id, ["interview_"], "`ouroboros interview list` shows those that exist");
     case "bad_context":
     case "context_too_long":
     case "bad_context_file":

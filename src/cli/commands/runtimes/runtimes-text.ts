@@ -33,11 +33,14 @@ export function describeRuntimes(style: Style, { runtimes, picks, providers }: R
     ],
     rows,
   );
-  // Whoever cannot be picked comes with a next step, which a column would cut.
-  const nexts = new Set(rows.flatMap(({ picked }) => ("next" in picked ? [`→ ${oneLine(picked.next)}`] : [])));
-  const keys = "next" in providers ? [`${oneLine(providers.message)}.`, `→ ${oneLine(providers.next)}`] : [];
   if (!style.forPeople) return agents + chosen;
-  return agents + lines([""]) + chosen + lines([...nexts, ...keys.filter((line) => !nexts.has(line))]);
+  // A column of a narrow terminal cuts what somebody has to do: it stands below the tables in full.
+  const notes = runtimes.flatMap(({ name, installed, logged_in, note }) => {
+    return installed && logged_in !== false ? [] : [`${name}: ${oneLine(note)}`];
+  });
+  const refused = [...rows.map(({ picked }) => picked), providers].flatMap((one) => ("next" in one ? [one] : []));
+  const nexts = refused.map(({ message, next }) => `${oneLine(message)}.\n→ ${oneLine(next)}`);
+  return agents + lines([...notes, ""]) + chosen + lines([...new Set(nexts)]);
 }
 
 function abilities({ can: { write, read_only, resume, schema } }: RuntimeView): string {

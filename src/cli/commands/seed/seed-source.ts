@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isRefusal, type Refusal, refuse } from "../../../base/refusal.ts";
 import { parseSeed } from "../../../domain/seed/seed.ts";
 import { isSeedId } from "../../../domain/seed/seed-id.ts";
@@ -20,6 +21,13 @@ export async function readSources(
   return found;
 }
 
+/** The refusal of a file from which no seed could be read: the commonest reason is that there is none. */
+export function unreadableSeed(path: string, next = "Name a file with a seed"): Refusal {
+  const shown = JSON.stringify(path.slice(0, 200));
+  const message = existsSync(path) ? `Cannot read a seed from ${shown}` : `There is no file ${shown}`;
+  return refuse("bad_seed", message, next);
+}
+
 /** A text with a dot or a slash in it can be no id. */
 function isFileName(name: string): boolean {
   return !isSeedId(name) && /[./\\]/.test(name);
@@ -28,8 +36,7 @@ function isFileName(name: string): boolean {
 async function fromFile(path: string): Promise<FoundSeed | Refusal> {
   const yaml = await readSeedFile(path);
   if (yaml === undefined) {
-    const message = `Cannot read a seed from ${JSON.stringify(path.slice(0, 200))}`;
-    return refuse("bad_seed", message, "Name a file with a seed, or a seed's id; `ouroboros seed list` shows them");
+    return unreadableSeed(path, "Name a file with a seed, or a seed's id; `ouroboros seed list` shows them");
   }
   const seed = parseSeed(yaml);
   return isRefusal(seed) ? seed : { yaml, seed, record: null };

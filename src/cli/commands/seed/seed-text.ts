@@ -1,3 +1,4 @@
+import { decisionsOf } from "../../../domain/seed/child-seed.ts";
 import type { Finding } from "../../../domain/seed/lint/finding.ts";
 import type { Seed } from "../../../domain/seed/seed.ts";
 import type { SeedView } from "../../../views/seed.ts";
@@ -17,7 +18,8 @@ export function seedMadeLines(style: Style, made: MadeSeed): string[] {
     ...wrap(seed.goal, width),
     ...fileLines(made),
     ...findingLines(style, findings),
-    ...(made.path === null ? [] : ["", `Carry it out: ouroboros run ${made.path}`]),
+    "",
+    `Carry it out: ouroboros run ${seed.seed_id}`,
   ];
 }
 
@@ -38,6 +40,8 @@ export function findingLines(style: Style, findings: readonly Finding[]): string
 /** A seed as a person reads it. */
 export function seedText(style: Style, { seed, record, findings }: SeedView): string {
   const { metadata, criteria, constraints } = seed;
+  const decisions = decisionsOf(seed);
+  const from = (path: string) => sourceLines(style, decisions.get(path), metadata.interview_id);
   const head = fields(style, [
     ["Seed", seed.seed_id],
     ["Goal", seed.goal],
@@ -53,9 +57,13 @@ export function seedText(style: Style, { seed, record, findings }: SeedView): st
     section(
       style,
       "Constraints",
-      constraints.map((text) => `- ${oneLine(text)}`),
+      constraints.flatMap((text, at) => [`- ${oneLine(text)}`, ...from(`constraints.${at}`)]),
     ),
-    section(style, "Acceptance criteria", criteria.flatMap(criterionLines)),
+    section(
+      style,
+      "Acceptance criteria",
+      criteria.flatMap((one, at) => [...criterionLines(one, at), ...from(`acceptance_criteria.${at}`)]),
+    ),
     section(style, "Doubtful", findingLines(style, findings)),
   ];
   return [head, ...parts.filter((part) => part !== "")].join("\n");
@@ -70,6 +78,20 @@ function criterionLines(
     ...(verify_command === null ? [] : [`   verify: ${oneLine(verify_command)}`]),
     ...(depends_on.length === 0 ? [] : [`   after: ${depends_on.join(", ")}`]),
   ];
+}
+
+/** Which answers a part comes from; the interview is named above, and only another one is named again. */
+function sourceLines(
+  style: Style,
+  decision: { readonly by: string; readonly sources: readonly string[] } | undefined,
+  interview: string | null,
+): string[] {
+  const by = decision === undefined || decision.by === "person" ? "" : ` (${decision.by})`;
+  return (decision?.sources ?? []).map((source) => {
+    const shown =
+      interview !== null && source.startsWith(`${interview} `) ? source.slice(interview.length + 1) : source;
+    return paint(style, "dim", `   from${by}: ${oneLine(shown)}`);
+  });
 }
 
 function section(style: Style, title: string, content: readonly string[]): string {
