@@ -11,6 +11,8 @@ import type { IdKind } from "./resources-completion.ts";
 
 const STARTUP = "ouroboros://startup";
 const JSON_TYPE = "application/json";
+/** No id of ours is nearly as long; what is not there is not said back at any length. */
+const LONGEST_URI = 500;
 
 /** The resources there always are. */
 export const RESOURCES = [
@@ -77,7 +79,7 @@ export async function readResource(
   signal: AbortSignal,
 ): Promise<ReadResourceResult | Refusal> {
   if (uri === STARTUP) return contents(uri, JSON_TYPE, JSON.stringify(startUp.receipt));
-  const stored = STORED.find(({ name }) => uri.startsWith(rootOf(name)));
+  const stored = uri.length > LONGEST_URI ? undefined : STORED.find(({ name }) => uri.startsWith(rootOf(name)));
   const id = stored && decodeId(uri.slice(rootOf(stored.name).length));
   if (!stored || id === undefined) return unknownResource(uri);
   const closed = await startUp.gate.admit("reads", signal);
@@ -96,7 +98,8 @@ export async function readResource(
 /** A resource that is nowhere. */
 export function unknownResource(uri: string): Refusal {
   const next = "resources/list and resources/templates/list name what there is";
-  return refuse("not_found", `Resource not found: ${uri}`, next, { uri });
+  const shown = uri.slice(0, LONGEST_URI);
+  return refuse("not_found", `Resource not found: ${shown}`, next, { uri: shown });
 }
 
 /** The text of a resource. */

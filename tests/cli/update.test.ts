@@ -185,8 +185,7 @@ test("without --yes somebody at a terminal is asked, and where nobody is it is r
   await using release = await serveRelease(await releaseOf("9.9.9"), "9.9.9");
   const refused = await copy.run(release.url);
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("Pass --yes to replace it")]);
-  const shown = await answered(copy.program, release.url, `(${CURRENT}) by 9.9.9?`, "n");
-  expect(shown).toContain("Left as it is.");
+  await answered(copy.program, release.url, { question: `(${CURRENT}) by 9.9.9?`, key: "n", last: "Left as it is." });
   expect((await finished(started(copy.program, ["--version"], {}))).stdout).toBe(`${CURRENT}\n`);
 });
 
@@ -266,25 +265,33 @@ function started(program: string, args: readonly string[], env: Readonly<Record<
   return child;
 }
 
-/** What a terminal shows in which somebody answers one question of `update` by a key. */
-async function answered(program: string, url: string, question: string, key: string): Promise<string> {
+/** Answers one question of `update` in a terminal, by a key, and sees what it says last. */
+async function answered(
+  program: string,
+  url: string,
+  { question, key, last }: { readonly question: string; readonly key: string; readonly last: string },
+): Promise<void> {
+  let isAnswered = false;
   let shown = "";
+  const { promise: isShown, resolve: show } = Promise.withResolvers<void>();
   const terminal = new Bun.Terminal({
     cols: 200,
     rows: 50,
     data(_, bytes) {
       shown += Buffer.from(bytes).toString("utf8");
-      if (key !== "" && stripVTControlCharacters(shown).includes(question)) {
+      if (!isAnswered && stripVTControlCharacters(shown).includes(question)) {
         terminal.write(key);
-        key = "";
+        isAnswered = true;
       }
+      if (stripVTControlCharacters(shown).includes(last)) show();
     },
   });
   const env = { ...environment(root, { OUROBOROS_RELEASES: url }), TERM: "xterm-256color" };
   const child = Bun.spawn(["setsid", "-c", program, "update"], { cwd: root, env, terminal });
   expect(await child.exited).toBe(0);
+  // What it said last may come after its end.
+  await isShown;
   terminal.close();
-  return stripVTControlCharacters(shown);
 }
 
 /** A release with one program for this machine, which knows its version. */

@@ -118,7 +118,11 @@ function impatient(signal: AbortSignal) {
 }
 
 function told(url: string, error: unknown, signal: AbortSignal): unknown {
-  return error instanceof OuroborosError || signal.aborted ? error : unreachable(url, messageOf(error));
+  if (error instanceof OuroborosError || signal.aborted) return error;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return unreachable(url, messageOf(error));
+  const next = "Nothing was changed. Free some space where the program is, then try again.";
+  return new OuroborosError("disk_full", `Cannot keep ${url}: the disk is full`, next, error);
 }
 
 function unreachable(url: string, why: string): OuroborosError {
