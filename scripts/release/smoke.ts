@@ -18,7 +18,6 @@ export async function smoke(binary: string, version: string): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "ouroboros-smoke-"));
   const kept = process.platform === "win32" ? process.env : { PATH: process.env.PATH };
   const env = { ...kept, HOME: home, USERPROFILE: home, OUROBOROS_HOME: join(home, "ouroboros") };
-  await mustKnowItself(binary, { cwd: home, env });
   const child = spawn(binary, ["mcp", "serve"], { cwd: home, env, stdio: ["pipe", "pipe", "inherit"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
   const ended = once(child, "close");
@@ -43,6 +42,7 @@ export async function smoke(binary: string, version: string): Promise<void> {
       receipt = contents[0].text;
       if (/"degraded/.test(receipt)) throw new Error(`${binary} cannot open a store: ${receipt}`);
     }
+    await mustKnowItself(binary, { cwd: home, env });
   } finally {
     child.stdin.end();
     await ended;

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync, realpathSync } from "node:fs";
-import { basename } from "node:path";
+import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, isAbsolute } from "node:path";
 import { findProgram } from "../process/find-program.ts";
 import { type Entry, isObject } from "./formats/format.ts";
 import type { Launch } from "./launch.ts";
@@ -27,6 +27,12 @@ export function entryKind(entry: unknown, launch: Launch, searchPath: string): E
   if (/^(npx|bunx|npm|bun|node|deno|cmd)$/.test(name)) return mentionsUs(args) ? "ours" : "foreign";
   if (!/^ouroboros(-mcp)?$/.test(name)) return "foreign";
   return isPython(findProgram(program, searchPath, null)?.program ?? program) ? "python" : "ours";
+}
+
+/** The program of an entry, where it is named by its path and is not there. */
+export function goneProgram(entry: unknown): string | undefined {
+  const program = startedBy(entry)?.program;
+  return program !== undefined && isAbsolute(program) && !existsSync(program) ? program : undefined;
 }
 
 /** Names of the user's own variables and settings that a new entry goes on with. */

@@ -2,7 +2,7 @@ import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
 import { type ConfigFile, hashOf, readConfigFile, readOnlyRefusal } from "./config-file.ts";
 import { configPath } from "./detect-hosts.ts";
 import { applyEdits, invertEdits } from "./edit.ts";
-import { carriedOver, type EntryKind, entryKind, secretsOf, withOwnFlags } from "./entry-kind.ts";
+import { carriedOver, type EntryKind, entryKind, goneProgram, secretsOf, withOwnFlags } from "./entry-kind.ts";
 import { changeEntry } from "./formats/change-entry.ts";
 import { type Entry, type Fault, isFault, isObject, valueAt } from "./formats/format.ts";
 import { ENTRY_NAME, type Host, type Surroundings } from "./hosts.ts";
@@ -26,6 +26,8 @@ export interface SetupPlan {
   /** Whose entry stands there now. */
   readonly found: EntryKind | undefined;
   readonly shown: readonly ShownEdit[];
+  /** The program of that entry, where it is named by its path and is not there. */
+  readonly gone: string | undefined;
   /** Other names under which the Python program is registered too. */
   readonly alsoPython: readonly string[];
   /** What is written: nothing, when everything is there. */
@@ -48,7 +50,7 @@ export async function planSetup(host: Host, context: SetupContext): Promise<Setu
   const alsoPython = Object.entries(isObject(servers) ? servers : {})
     .filter(([name, entry]) => name !== ENTRY_NAME && entryKind(entry, launch, searchPath) === "python")
     .map(([name]) => name);
-  const plan = { host, path, found, alsoPython };
+  const plan = { host, path, found, alsoPython, gone: goneProgram(current) };
   if (found === "this") return { ...plan, status: "same", shown: [], write: undefined };
   if (found === "foreign") {
     const message = `Cannot add the server to ${path}: another one is called ${ENTRY_NAME} there`;

@@ -136,6 +136,7 @@ describe("doctor on agents", () => {
   ])("when %s says so with a next step", async (_, yaml, env, codes) => {
     await using home = await openHome({ events: 20, sessions: 1 });
     const agents = smallAgents(home);
+    agents.put("git", "exit 1");
     configure(home, yaml);
     const { code, stdout } = await home.run(["doctor", "--json"], {
       ...agents.env,
@@ -147,9 +148,17 @@ describe("doctor on agents", () => {
     for (const { next } of problems) expect(next.length).toBeGreaterThan(20);
   });
 
+  test("says that git is missing, which runs need", async () => {
+    await using home = await openHome({ events: 20, sessions: 1 });
+    configure(home, "orchestrator: { runtime_backend: host }\n");
+    const { stdout } = await home.run(["doctor", "--json"], smallAgents(home).env);
+    expect(JSON.parse(stdout)).toMatchObject({ git: null, problems: [{ code: "git_missing" }] });
+  });
+
   test("has nothing to say where the host is chosen, though no agent is here", async () => {
     await using home = await openHome({ events: 20, sessions: 1 });
     const agents = smallAgents(home);
+    agents.put("git", "exit 1");
     configure(home, "orchestrator: { runtime_backend: host }\n");
     const { stdout } = await home.run(["doctor", "--json"], agents.env);
     expect(JSON.parse(stdout)).toMatchObject({ problems: [], agents: { installed: [], work: "host" } });
@@ -162,6 +171,7 @@ describe("doctor on agents", () => {
   test("starts nobody, and has nothing to say against one agent that is installed and known words", async () => {
     await using home = await openHome({ events: 20, sessions: 1 });
     const agents = smallAgents(home);
+    agents.put("git", "exit 1");
     agents.put("claude", CLAUDE_SAYS_ITS_VERSION);
     configure(
       home,
@@ -182,6 +192,7 @@ describe("doctor on agents", () => {
   test("warns of credentials that others can read, and shows nothing of them", async () => {
     await using home = await openHome({ events: 20, sessions: 1 });
     const agents = smallAgents(home);
+    agents.put("git", "exit 1");
     agents.put("claude", CLAUDE_SAYS_ITS_VERSION);
     const path = join(home.home, "credentials.yaml");
     writeFileSync(path, "providers: { openai: { api_key: sk-PLANTED-0001 } }\n", { mode: 0o644 });

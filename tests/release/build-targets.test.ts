@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageLock from "../../package-lock.json" with { type: "json" };
@@ -65,13 +65,18 @@ test("the sums are those that sha256sum checks, of every file but themselves, al
   );
 });
 
-test("the smoke run passes on the compiled binary, and fails on another version and on what is no server", async () => {
+test("the smoke run passes on the compiled binary, and fails on another version, on what is no server, and on one that does not know itself", async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const binary = join(ROOT, "dist/ouroboros");
   await smoke(binary, version);
   await expect(smoke(binary, "0.0.0")).rejects.toThrow("should be version 0.0.0");
   await expect(smoke("/bin/false", version)).rejects.toThrow('before it answered "initialize"');
   await expect(smoke(join(folder, "nothing"), version)).rejects.toThrow("ENOENT");
+  const confused = join(folder, "confused");
+  const launch = { command: confused, args: ["--no-env-file", "main.ts", "mcp", "serve"] };
+  const answer = `[ "$1" = setup ] && { echo '${JSON.stringify({ launch })}'; exit; }`;
+  writeFileSync(confused, `#!/bin/sh\n${answer}\nexec "${binary}" "$@"\n`, { mode: 0o755 });
+  await expect(smoke(confused, version)).rejects.toThrow("does not know how to start itself");
 });
 
 const other = hostTarget() === "linux-x64-musl" ? "linux-x64" : "linux-x64-musl";

@@ -134,6 +134,23 @@ describe("setup", () => {
     expect((await argsNow()).slice(-4)).toEqual(["mcp", "serve", "--toolsets", "sessions"]);
   });
 
+  test("doctor tells of each host what it starts, and names entries that lead nowhere or to Python", async () => {
+    await run("setup", "codex", "--yes");
+    await give(".gemini/settings.json", JSON.stringify({ mcpServers: { ouroboros: { command: "/gone/ouroboros" } } }));
+    const python = { command: "uvx", args: ["ouroboros-ai", "mcp", "serve"] };
+    await give(".cursor/mcp.json", JSON.stringify({ mcpServers: { ouroboros: python } }));
+    await mkdir(pathOf(".claude"));
+    const { hosts, problems } = json(await run("doctor", "--json"));
+    const entries = hosts.map(({ host, entry }: { host: string; entry: string }) => `${host} ${entry}`);
+    expect(entries.sort()).toEqual(["claude-code none", "codex this", "cursor python", "gemini ours"]);
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: "entry_gone", message: expect.stringContaining("Gemini CLI starts /gone/") }),
+    );
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: "python_entry", next: expect.stringContaining("setup cursor --from-python") }),
+    );
+  });
+
   test("a store that is named is the one the server is told to use", async () => {
     const { launch } = json(await run("setup", "codex", "--db", "team.db", "--print", "--json"));
     expect(launch.args.slice(-4)).toEqual(["mcp", "serve", "--db", pathOf("team.db")]);

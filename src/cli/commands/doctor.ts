@@ -3,6 +3,7 @@ import { EXIT } from "../exit-code.ts";
 import { bytes, fields, lines, oneLine, table } from "../render.ts";
 import { paint, type Style } from "../style.ts";
 import { type Examination, examine } from "./doctor/examine.ts";
+import type { HostFindings } from "./doctor/examine-hosts.ts";
 import type { StoreFindings } from "./doctor/examine-store.ts";
 import type { UpkeepFindings } from "./doctor/examine-upkeep.ts";
 
@@ -17,6 +18,8 @@ function describe(style: Style, found: Examination): string {
   const parts = [
     fields(style, [
       ["Version", found.version],
+      ["Program", found.program],
+      ["Git", found.git ?? "not found"],
       ["Home", config?.home ?? null],
       ["Machine identity", known(machine.machine_known)],
       ["Boot identity", known(machine.boot_known)],
@@ -26,6 +29,7 @@ function describe(style: Style, found: Examination): string {
       ["Agents", agents && (agents.installed.join(", ") || "none")],
       ["Work is done by", agents && (agents.work ?? "nobody")],
       ["Questions go to", agents && thinkers(agents.minds)],
+      ["Hosts", found.hosts && (found.hosts.map(hostWords).join("; ") || "none found")],
       ["Store", found.where],
     ]),
   ];
@@ -40,6 +44,19 @@ function describe(style: Style, found: Examination): string {
 function thinkers(minds: Readonly<Record<string, string | null>>): string {
   const named = Object.entries(minds).map(([role, name]) => `${name ?? "nobody"} (${role})`);
   return `the host where there is one, else ${named.join(", ")}`;
+}
+
+const ENTRY_WORDS = {
+  this: "starts this program",
+  ours: "starts another copy of it",
+  python: "starts the Python program",
+  foreign: "has another server of this name",
+  none: "has no entry, unless by its plugin",
+  unreadable: "cannot be read",
+} as const satisfies Record<HostFindings["entry"], string>;
+
+function hostWords({ title, entry }: HostFindings): string {
+  return `${title} ${ENTRY_WORDS[entry]}`;
 }
 
 function known(is: boolean): string {

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { openApp } from "../../../app.ts";
 import { messageOf, OuroborosError } from "../../../base/errors.ts";
 import { type Config, readConfig } from "../../../config.ts";
+import { findProgram } from "../../../process/find-program.ts";
 import { ownIdentity } from "../../../process/identity.ts";
+import { selfCommand } from "../../../process/self-command.ts";
 import { describeTarget } from "../../../store/engine/store-target.ts";
 import { VERSION } from "../../../version.ts";
 import type { SharedFlags } from "../../command.ts";
 import { upstreamLocks } from "../store/upstream-locks.ts";
 import { type AgentFindings, examineAgents } from "./examine-agents.ts";
+import { examineHosts, type HostFindings } from "./examine-hosts.ts";
 import { examineStore, type StoreFindings } from "./examine-store.ts";
 import type { Problem } from "./problem.ts";
 
@@ -17,6 +20,8 @@ export interface Examination {
   /** Can the store be used? Lesser problems do not matter here. */
   readonly ok: boolean;
   readonly version: string;
+  readonly program: string;
+  readonly git: string | null;
   readonly config: { readonly home: string; readonly unknown_keys: readonly string[] } | null;
   readonly machine: {
     readonly machine_known: boolean;
@@ -31,6 +36,7 @@ export interface Examination {
   } | null;
   readonly addon: { readonly folder: string; readonly state: "absent" | "usable" | "not writable" } | null;
   readonly agents: AgentFindings | null;
+  readonly hosts: readonly HostFindings[] | null;
   readonly where: string | null;
   readonly store: StoreFindings | null;
   readonly problems: readonly Problem[];
@@ -45,11 +51,14 @@ export async function examine(flags: SharedFlags): Promise<Examination> {
   return {
     ok: store !== null && config !== null,
     version: VERSION,
+    program: selfCommand([]).program,
+    git: examineGit(problems),
     config: config && examineConfig(config, problems),
     machine,
     locks: config && examineLocks(join(config.home, "locks")),
     addon: config && examineAddon(join(config.home, "runtime"), problems),
     agents: config && (await attempt(problems, () => examineAgents(config, problems))),
+    hosts: config && (await attempt(problems, () => examineHosts(config, flags, problems))),
     where: config && describeTarget(config.target),
     store,
     problems,
@@ -108,6 +117,15 @@ function examineMachine(problems: Problem[]): Examination["machine"] {
     });
   }
   return found;
+}
+
+/** A run's worktrees, branches and diffs are git's. */
+function examineGit(problems: Problem[]): string | null {
+  const found = findProgram("git", process.env.PATH ?? "", null);
+  if (found) return found.program;
+  const next = "Install it; without it a run works with --in-place only";
+  problems.push({ code: "git_missing", message: "git is not on PATH, and runs need it", next });
+  return null;
 }
 
 function examineLocks(folder: string): Examination["locks"] {
