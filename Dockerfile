@@ -20,6 +20,7 @@ FROM base AS for-arm64
 COPY --chmod=755 ouroboros-linux-arm64 /usr/local/bin/ouroboros
 
 FROM for-${TARGETARCH}
+COPY LICENSE THIRD-PARTY-LICENSES.txt /usr/local/share/doc/ouroboros/
 USER ouroboros
 ENV OUROBOROS_HOME=/home/ouroboros/.ouroboros
 VOLUME /home/ouroboros/.ouroboros

@@ -8,6 +8,7 @@ import { writeMcpb } from "./release/bundles/mcpb.ts";
 import { writeServerJson } from "./release/bundles/server-json.ts";
 import { writeHomebrewFormula } from "./release/homebrew.ts";
 import { writeInstallScripts } from "./release/install-scripts.ts";
+import { putLicences } from "./release/licences.ts";
 import { writeNpmPackages, writePluginPackage } from "./release/npm/write-npm-packages.ts";
 import { writeSums } from "./release/sums.ts";
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({ options: { published: { type: "boolean", default:
 await (values.published ? writePluginPackage(resolve(import.meta.dirname, "../plugin")) : assemble("dist/release"));
 
 async function assemble(folder: string): Promise<void> {
+  await putLicences(folder);
   await writeNpmPackages(folder, `${folder}/npm`);
   await writeMcpb(folder, folder);
   await writeGeminiExtensions(folder, folder);

@@ -166,7 +166,13 @@ describe("Gemini's extension as files of a release", () => {
 
     const listed = spawnSync("tar", ["-tvzf", join(out, "linux.x64.ouroboros.tar.gz")], { encoding: "utf8" }).stdout;
     expect(listed).toMatch(/^-rwxr-xr-x .* bin\/ouroboros$/m);
-    for (const path of ["gemini-extension.json", "GEMINI.md", "LICENSE", "skills/ouroboros-interview/SKILL.md"]) {
+    for (const path of [
+      "gemini-extension.json",
+      "GEMINI.md",
+      "LICENSE",
+      "THIRD-PARTY-LICENSES.txt",
+      "skills/ouroboros-interview/SKILL.md",
+    ]) {
       expect(listed).toContain(` ${path}\n`);
     }
   });

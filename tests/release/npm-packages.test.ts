@@ -46,7 +46,9 @@ test("each platform's package is its binary, executable, and nothing else; it go
   for (const [name, place] of Object.entries(PLACES)) {
     const program = name.includes("windows") ? "bin/ouroboros.exe" : "bin/ouroboros";
     const files = packed.find((one) => one.name === name)?.files ?? [];
-    expect(files.map(({ path }) => path).sort()).toEqual(["LICENSE", "package.json", program].sort());
+    expect(files.map(({ path }) => path).sort()).toEqual(
+      ["LICENSE", "THIRD-PARTY-LICENSES.txt", "package.json", program].sort(),
+    );
     expect((files.find(({ path }) => path === program)?.mode ?? 0) & 0o777).toBe(0o755);
     const manifest = manifestOf(name);
     expect(manifest).toMatchObject({ name, version: packageJson.version, ...place });
@@ -64,7 +66,7 @@ test("ouroboros-mcp is a command, the program as JavaScript, a page and the lice
   const paths = (packed?.files ?? []).map(({ path }) => path);
   const parts = paths.filter((path) => path.startsWith("lib/chunk-"));
   expect(paths.filter((path) => !parts.includes(path)).sort()).toEqual(
-    ["LICENSE", "README.md", "bin/ouroboros.js", "lib/main.js", "package.json"].sort(),
+    ["LICENSE", "README.md", "THIRD-PARTY-LICENSES.txt", "bin/ouroboros.js", "lib/main.js", "package.json"].sort(),
   );
   expect(parts.filter((path) => !/^lib\/chunk-[a-z0-9]+\.js$/.test(path))).toEqual([]);
   const { description, license, repository, version } = packageJson;

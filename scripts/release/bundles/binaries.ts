@@ -1,8 +1,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { putLicences } from "../licences.ts";
 import { releaseName, type Target } from "../targets.ts";
-
-const LICENSE = join(import.meta.dirname, "../../../LICENSE");
 
 /**
  * Has `write` make a file of `outdir` for each of some targets whose binary is in a folder, in a folder for work that goes afterwards;
@@ -26,10 +25,10 @@ export async function eachBinary<Wanted extends Target>(
   return names;
 }
 
-/** Puts a binary into a folder at `path`, to be run, and the licence beside everything else. */
+/** Puts a binary into a folder at `path`, to be run, and the licences beside everything else. */
 export async function putProgram(binary: string, folder: string, path: string): Promise<void> {
   await mkdir(dirname(join(folder, path)), { recursive: true });
   await copyFile(binary, join(folder, path));
   await chmod(join(folder, path), 0o755);
-  await copyFile(LICENSE, join(folder, "LICENSE"));
+  await putLicences(folder);
 }

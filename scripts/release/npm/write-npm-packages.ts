@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { putLicences, THIRD_PARTY } from "../licences.ts";
 import { parseTargets, releaseName, TARGETS, type Target } from "../targets.ts";
 import { bundleLauncher, bundleProgram } from "./bundle.ts";
 import { platformPackage } from "./platform-package.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
 const NAME = "ouroboros-mcp";
 const { version, description, license, repository } = packageJson;
 const HOMEPAGE = repository.url.replace(/^git\+|\.git$/g, "");
@@ -46,7 +46,7 @@ async function writePlatform(target: Target, binaries: string, outdir: string): 
     os: [platform],
     cpu: [arch],
     ...(platform === "linux" ? { libc: [target.endsWith("-musl") ? "musl" : "glibc"] } : {}),
-    files: ["bin"],
+    files: ["bin", THIRD_PARTY],
     preferUnplugged: true,
   });
   return folder;
@@ -69,7 +69,7 @@ async function writeLauncher(targets: readonly Target[], outdir: string): Promis
     ...about(),
     type: "module",
     bin: { ouroboros: "bin/ouroboros.js", [NAME]: "bin/ouroboros.js" },
-    files: ["bin", "lib"],
+    files: ["bin", "lib", THIRD_PARTY],
     engines: { node: ">=18" },
     optionalDependencies: Object.fromEntries(targets.map((target) => [platformPackage(target), version])),
   });
@@ -81,6 +81,6 @@ function about() {
 }
 
 async function writeRest(folder: string, manifest: object): Promise<void> {
-  await copyFile(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
+  await putLicences(folder);
   await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
