@@ -4,6 +4,7 @@ import type { Ceiling } from "../domain/run/ceiling.ts";
 import type { WorkspaceMode } from "../domain/run/origin.ts";
 import { isNearlyEmpty, isOrderOpen, planRun } from "../domain/run/plan.ts";
 import type { RunSettings } from "../domain/run/run-settings.ts";
+import { misspeltWords } from "../domain/seed/misspelt-keys.ts";
 import type { Criterion, Seed } from "../domain/seed/seed.ts";
 import { checkFolder } from "../sessions/resume/check-folder.ts";
 import { findCheckout } from "../workspaces/find-checkout.ts";
@@ -41,7 +42,7 @@ const ASKED =
 
 /** Plans a run of a seed in a folder as a worker would, or says why no worker would begin. */
 export async function runPlan(
-  { goal, criteria }: Seed,
+  { goal, criteria, misspelt }: Seed,
   where: { readonly cwd: string; readonly mode: WorkspaceMode },
   settings: Pick<RunSettings, "ceiling" | "parallel" | "planWithMind">,
   signal: AbortSignal,
@@ -50,11 +51,12 @@ export async function runPlan(
   const missing = await checkFolder(cwd);
   if (missing) return missing;
   const common = { goal, ceiling: settings.ceiling };
+  const slips = misspelt.map(misspeltWords);
   if (mode === "in_place") {
     // The steps are done in the seed's order, one by one, and nothing but their agents says whether they are done.
     const levels = criteria.map((_, index) => [index + 1]);
     const place = { kind: mode, repository: cwd };
-    const plan = { levels, order: [], not_together: [], warnings: [], workspace: place, parallel: 1 };
+    const plan = { levels, order: [], not_together: [], warnings: slips, workspace: place, parallel: 1 };
     return { ...common, criteria: criteria.map((one, index) => toView(one, index, [])), ...plan };
   }
   const names = await readdir(cwd).catch(() => []);
@@ -75,7 +77,7 @@ export async function runPlan(
       })),
     ),
     not_together: plan.not_together.map(([a, b]) => [a + 1, b + 1] as const),
-    warnings: isAsked ? [...plan.warnings, ASKED] : plan.warnings,
+    warnings: [...slips, ...plan.warnings, ...(isAsked ? [ASKED] : [])],
     workspace: { kind: checkout === null ? "copy" : "git", repository: checkout?.top ?? cwd },
     parallel: settings.parallel,
   };

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRunHome } from "./support/run-home.ts";
 
@@ -52,6 +52,15 @@ test("what an agent only says is failed, what waits for it is blocked, and the e
   expect(stdout).toContain("⊘ 2 Part two is there: blocked by 1\n");
   expect(stdout).toContain("1 failed, 1 blocked, 1 kept\n");
   expect(stdout).toMatch(/Go on: ouroboros resume orch_\w+\n$/);
+});
+
+test("a key of the seed that is almost one that is read is named by the plan, when the run begins, and by lint", async () => {
+  await using given = await openRunHome();
+  writeFileSync(given.seed, "goal: Parts\nacceptance_criteria:\n- { description: x, verify_comand: test -f x }\n");
+  const said = "Nothing reads acceptance_criteria.0.verify_comand; it looks like verify_command";
+  expect(await given.json(["run", given.seed, "--dry-run"])).toMatchObject({ warnings: [said] });
+  expect(await given.json(["run", given.seed, "--wait"])).toMatchObject({ warnings: [`${said}.`] });
+  expect((await given.run(["seed", "lint", given.seed])).stdout).toContain(said);
 });
 
 test("a stored seed is run by the beginning of its id, and one that is not there is refused", async () => {

@@ -50,7 +50,7 @@ export async function run(cli: Cli, flags: RunFlags, name: string): Promise<Answ
     if (isRefusal(started) || typeof started === "number") return started;
     const first = `Started ${started.session_id}: ${started.steps_total} steps with ${started.runtime}.`;
     const { ceiling } = context.runSettings;
-    const about = [placeWords(workspace, started.execution_id), ceilingWords(ceiling)];
+    const about = [...started.warnings, placeWords(workspace, started.execution_id), ceilingWords(ceiling)];
     const inWords = started.runtime === HOST ? waitsForHost : inBackground;
     if (!flags.wait) return { json: { ...started, ceiling }, text: inWords(first, started.session_id, about) };
     await cli.errors.write(inWords(first, started.session_id, about));

@@ -15,11 +15,11 @@ export function inKeyOrder(value: unknown, order: KeyOrder = ORDER): unknown {
 }
 
 /** The keys of each level in the order upstream declares them; a list's items are ordered as its own entry says. */
-interface KeyOrder {
+export interface KeyOrder {
   readonly [key: string]: KeyOrder;
 }
 
-const ORDER: KeyOrder = {
+export const ORDER: KeyOrder = {
   goal: {},
   task_type: {},
   brownfield_context: {

@@ -29,6 +29,7 @@ export const LINT_CODES: Readonly<Record<LintCode, string>> = {
   verify_never_ends: "the verify command runs until it is stopped",
   verify_home_path: "the verify command names somebody's own folder: it fails on every other machine",
   verify_not_portable: "the verify command needs another platform's shell or programs",
+  key_misspelt: "a key that nothing reads, almost like one that means something",
   ontology_empty: "no ontology: nothing says what the words of this seed mean, and generations cannot be compared",
   weights: "the principles' weights are no shares of one whole",
 };

@@ -3,6 +3,7 @@ import { isRefusal, type Refusal } from "../../base/refusal.ts";
 import { badSeed, faultOf } from "./bad-seed.ts";
 import { keysOf } from "./criterion-key.ts";
 import type { CriterionShape } from "./criterion-shape.ts";
+import { type MisspeltKey, misspeltKeys } from "./misspelt-keys.ts";
 import type { SeedDocument } from "./seed-document.ts";
 import { SeedShape } from "./seed-shape.ts";
 import { fromYaml } from "./seed-yaml.ts";
@@ -43,6 +44,8 @@ export interface Seed {
   readonly exit_conditions: readonly ExitCondition[];
   readonly brownfield: Brownfield;
   readonly metadata: Metadata;
+  /** Kept as they are, and read by nothing. */
+  readonly misspelt: readonly MisspeltKey[];
 }
 
 interface Ontology {
@@ -100,10 +103,10 @@ export function parseSeed(text: string): Seed | Refusal {
 /** What a document specifies, or every place at which it specifies nothing we can use. */
 export function toSeed(document: SeedDocument): Seed | Refusal {
   const parsed = v.safeParse(SeedShape, document);
-  return parsed.success ? seedOf(parsed.output) : badSeed(parsed.issues.map(faultOf));
+  return parsed.success ? seedOf(parsed.output, misspeltKeys(document)) : badSeed(parsed.issues.map(faultOf));
 }
 
-function seedOf(shape: SeedShape): Seed {
+function seedOf(shape: SeedShape, misspelt: readonly MisspeltKey[]): Seed {
   const keys = keysOf(shape.acceptance_criteria);
   return {
     seed_id: shape.metadata.seed_id,
@@ -116,6 +119,7 @@ function seedOf(shape: SeedShape): Seed {
     exit_conditions: shape.exit_conditions.map(({ name, description, criteria }) => ({ name, description, criteria })),
     brownfield: brownfieldOf(shape.brownfield_context),
     metadata: metadataOf(shape.metadata),
+    misspelt,
   };
 }
 

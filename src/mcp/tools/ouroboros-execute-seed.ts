@@ -84,6 +84,7 @@ export const ouroborosExecuteSeed = defineTool({
     const { ceiling } = context.runSettings;
     const lines = [
       `Started ${ids.session_id}: ${ids.steps_total} criteria with ${ids.runtime}.`,
+      ...started.warnings,
       placeWords(workspace, ids.execution_id),
       ceilingWords(ceiling),
       ...after(ids, ids.runtime),

@@ -3,6 +3,7 @@ import { isRefusal, type Refusal, refuse } from "../../base/refusal.ts";
 import type { Ceiling } from "../../domain/run/ceiling.ts";
 import type { WorkspaceMode } from "../../domain/run/origin.ts";
 import type { RunStart } from "../../domain/run/run-start.ts";
+import { misspeltWords } from "../../domain/seed/misspelt-keys.ts";
 import { parseSeed } from "../../domain/seed/seed.ts";
 import { selectRuntime } from "../../runtimes/runtime-settings.ts";
 import { rememberRunBegunHere } from "../../trust/made-here.ts";
@@ -21,6 +22,8 @@ export interface StartedRun {
   readonly runtime: string;
   readonly worker_pid: number;
   readonly steps_total: number;
+  /** Keys of the seed that are read by nothing and look as if they should be, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -74,9 +77,10 @@ export async function startRun(
   if (report.outcome === "refused") return refuse(report.code, report.message, report.next, report.facts);
   if (report.outcome === "attached") return refuse("id_taken", report.why, "Start it anew");
   if (consent.agreed) await rememberRunBegunHere(context.home, execution_id, seed.goal);
-  const { seed_id, goal, criteria } = seed;
+  const { seed_id, goal, criteria, misspelt } = seed;
   const ids = { session_id, execution_id, job_id, seed_id, goal };
-  return { ...ids, runtime: runtime.name, worker_pid: report.pid, steps_total: criteria.length };
+  const about = { steps_total: criteria.length, warnings: misspelt.map((slip) => `${misspeltWords(slip)}.`) };
+  return { ...ids, runtime: runtime.name, worker_pid: report.pid, ...about };
 }
 
 /** Ids of a run that is yet to begin. */

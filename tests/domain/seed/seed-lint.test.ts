@@ -252,6 +252,26 @@ describe("the seed as a whole", () => {
     expect([weights(), weights(1), weights(0.7), weights(1, 1, 1), weights(0.25, 0.75)].flat()).toEqual([]);
   });
 
+  test("a key that nothing reads and that almost spells one is named, with the one that is meant", () => {
+    const slips = {
+      criteria: [
+        { ...exempt("x"), verify_comand: "npm test" },
+        { ...exempt("y"), "verify-command": "npm test", depend_on: ["x"], expectedArtifacts: ["a"], meta: 1 },
+        // What is meant is there, so this is a key of their own; and so are those that look like nothing.
+        { ...exempt("z"), verify_command: "npm test", verify_commands: ["npm test"], owner: "ann", notes: "n" },
+      ],
+      constraint: ["no"],
+      constraints: null,
+    };
+    expect(lint(slips).filter(({ code }) => code === "key_misspelt")).toMatchObject([
+      { where: "acceptance_criteria.0.verify_comand", message: expect.stringContaining("verify_command") },
+      { where: "acceptance_criteria.1.verify-command", message: expect.stringContaining("verify_command") },
+      { where: "acceptance_criteria.1.depend_on", message: expect.stringContaining("depends_on") },
+      { where: "acceptance_criteria.1.expectedArtifacts", message: expect.stringContaining("expected_artifacts") },
+      { where: "constraint", message: expect.stringContaining("constraints") },
+    ]);
+  });
+
   test("whatever is written, it is judged: every code is explained, every path begins in the seed, errors come to an end", () => {
     const text = fc.oneof(
       fc.string({ unit: "grapheme", minLength: 1 }).filter((one) => !/[\p{Cc}\p{Cs}]/u.test(one) && one.trim() !== ""),

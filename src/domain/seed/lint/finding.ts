@@ -19,6 +19,7 @@ export type LintCode =
   | "verify_never_ends"
   | "verify_home_path"
   | "verify_not_portable"
+  | "key_misspelt"
   | "ontology_empty"
   | "weights";
 

@@ -1,9 +1,11 @@
+import { type MisspeltKey, misspeltWords } from "../misspelt-keys.ts";
 import type { Principle, Seed } from "../seed.ts";
 import { atCriterion, type Finding } from "./finding.ts";
 
 /** What concerns the seed as a whole, and files nobody would find. */
-export function wholeFindings({ criteria, ontology, principles }: Seed): Finding[] {
+export function wholeFindings({ criteria, ontology, principles, misspelt }: Seed): Finding[] {
   return [
+    ...misspelt.map(misspeltFinding),
     ...criteria.flatMap(({ expected_artifacts }, index) => artifactFindings(expected_artifacts, index)),
     ...(ontology && ontology.fields.length > 0 ? [] : [ONTOLOGY_EMPTY]),
     ...weightFindings(principles),
@@ -22,6 +24,10 @@ function artifactFindings(artifacts: readonly string[], index: number): Finding[
       message: `${path} is no part of the work: such folders are left out when it is compared and merged`,
       repair: { what: "Expect the others only", value: artifacts.filter((one) => !NOT_KEPT.test(one)) },
     }));
+}
+
+function misspeltFinding(one: MisspeltKey): Finding {
+  return { severity: "warning", where: one.where, code: "key_misspelt", message: misspeltWords(one) };
 }
 
 const ONTOLOGY_EMPTY: Finding = {
