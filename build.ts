@@ -58,6 +58,8 @@ async function build(target: Target, outfile: string): Promise<void> {
     minify: true,
     // Parsed ahead of time: this is most of what a start costs.
     bytecode: true,
+    // In one piece, every process would carry all of it: names, functions and the pages they lie on.
+    splitting: true,
     define: { OUROBOROS_VERSION: JSON.stringify(packageJson.version) },
     compile: {
       target: bun,
