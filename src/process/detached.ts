@@ -40,7 +40,7 @@ export async function startDetached(options: {
     const { pid, stdin, stdout } = child;
     const ended = endOf(child);
     if (pid === undefined || stdin === null || stdout === null) throw failure(await ended, options.logFile);
-    standBack(pid);
+    standBack(pid, "worker");
     // Whoever ends without reading it says why elsewhere.
     stdin.on("error", () => {});
     stdin.end(options.input);

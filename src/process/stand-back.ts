@@ -2,13 +2,16 @@ import { writeFileSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
 import { isProcOurs } from "./start-ticks.ts";
 
-/** A third of the share of whoever has set nothing: others are served first, and yet no work comes to a stand. */
-const BACK = 5;
+/**
+ * How far back each kind stands. Against whoever has set nothing, a worker has a third of the share and what it drives (agents,
+ * checks) a tenth: others are served first, a worker has its say before its agents, and yet no work comes to a stand.
+ */
+const BACK = { worker: 5, agent: 10 } as const;
 
 /** Has a process that was just started stand back for what its user is looking at; whatever it starts inherits that. */
-export function standBack(pid: number): void {
+export function standBack(pid: number, as: keyof typeof BACK): void {
   try {
-    if (getPriority(pid) < BACK) setPriority(pid, BACK);
+    if (getPriority(pid) < BACK[as]) setPriority(pid, BACK[as]);
   } catch {
     // It has ended already, or the system does not let us: it works all the same.
   }

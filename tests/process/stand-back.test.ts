@@ -29,11 +29,11 @@ function begin(...command: string[]): number {
 }
 
 /** The agent of a worker that was started behind others itself. */
-async function agentBehind(): Promise<number> {
+async function agentBehind(by: number): Promise<number> {
   const orders = join(here.folder, "orders.json");
   const what = { command: ["sleep", "60"], cwd: here.folder, env: here.env };
   writeFileSync(orders, JSON.stringify({ ...what, trustMs: 60_000, everyMs: 60_000 }));
-  const worker = here.startChild(["nice", "-n", "7", process.execPath, ...agentScript("worker.ts"), orders]);
+  const worker = here.startChild(["nice", "-n", String(by), process.execPath, ...agentScript("worker.ts"), orders]);
   for await (const line of createInterface(worker.stdout as NodeJS.ReadableStream)) return JSON.parse(line).group.pid;
   throw new Error("The worker ended without a word");
 }
@@ -42,7 +42,7 @@ describe.if(onLinux)("standing back", () => {
   test("puts who stands in front behind, and leaves who stands further back where that is", async () => {
     const [front, back] = [begin(), begin("nice", "-n", "12")];
     await until(() => getPriority(back) > getPriority(), "one stands further back");
-    for (const pid of [front, back]) standBack(pid);
+    for (const pid of [front, back]) standBack(pid, "worker");
     expect(getPriority(front)).toBe(Math.max(getPriority(), 5));
     expect(getPriority(back)).toBe(Math.min(19, getPriority() + 12));
   });
@@ -50,17 +50,18 @@ describe.if(onLinux)("standing back", () => {
   test("of what has ended meanwhile is no failure", async () => {
     const child = here.startChild(["true"]);
     await until(() => child.exitCode !== null, "it has ended");
-    standBack(child.pid ?? 0);
+    standBack(child.pid ?? 0, "worker");
   });
 
-  test("is inherited by an agent", async () => {
-    expect(getPriority(await agentBehind())).toBe(Math.min(19, getPriority() + 7));
+  test("of an agent is further back than its worker's, and never before what it inherits", async () => {
+    expect(getPriority(await agentBehind(7))).toBe(Math.max(Math.min(19, getPriority() + 7), 10));
+    expect(getPriority(await agentBehind(14))).toBe(Math.min(19, getPriority() + 14));
   });
 
   test.if(weighsSessions)("counts for an agent's session too, where sessions are weighed", async () => {
-    const wanted = Math.min(19, getPriority() + 7);
+    const wanted = Math.min(19, getPriority() + 14);
     // Who is not root is heard ten times a second, so the first may not be.
-    await until(async () => sessionPriority(await agentBehind()) === wanted, "an agent's session stands back");
+    await until(async () => sessionPriority(await agentBehind(14)) === wanted, "an agent's session stands back");
     expect(sessionPriority(process.pid)).not.toBe(wanted);
   });
 });

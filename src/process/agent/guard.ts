@@ -5,7 +5,7 @@ import { messageOf } from "../../base/errors.ts";
 import { failpoint } from "../../base/failpoint.ts";
 import { logLine } from "../../base/log.ts";
 import { MARKER_VARIABLE } from "../process-list.ts";
-import { standBackAsSession } from "../stand-back.ts";
+import { standBack } from "../stand-back.ts";
 import { readStartTicks } from "../start-ticks.ts";
 import { type AgentTree, agentTree, endTree } from "./agent-tree.ts";
 import { GuardOrder, type GuardReport, parseLine, readLines } from "./guard-protocol.ts";
@@ -68,7 +68,7 @@ export async function runGuard(argv: readonly string[]): Promise<number> {
       if (pid === undefined) fail(error);
     });
     if (pid === undefined) return;
-    standBackAsSession(pid);
+    standBack(pid, "agent");
     const startTicks = readStartTicks(pid);
     const tree = agentTree({ pid, startTicks, marker: order.marker }, { ownChild: true });
     agent.on("exit", (code, signal) => void cleanUp(tree, code, signal));
