@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
@@ -117,6 +117,18 @@ test.each(["linux", "win32"] as const)(
     expect([await readFile(program, "utf8"), await readdir(place.path)]).toEqual(["new", ["ouroboros.exe"]]);
   },
 );
+
+test("a download whose update was killed goes with the next one; a download of now is somebody's", async () => {
+  await using place = await folder();
+  const [program, fresh] = [join(place.path, "ouroboros"), join(place.path, ".ouroboros.update-mine")];
+  const [abandoned, theirs] = [".ouroboros.update-abandoned", ".ouroboros.update-theirs"];
+  for (const path of [program, fresh, ...[abandoned, theirs].map((name) => join(place.path, name))])
+    await writeFile(path, "");
+  const earlier = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(join(place.path, abandoned), earlier, earlier);
+  await putInPlace(fresh, program, "linux");
+  expect((await readdir(place.path)).sort()).toEqual([theirs, "ouroboros"]);
+});
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), "ouroboros-update-"));

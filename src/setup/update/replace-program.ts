@@ -52,20 +52,37 @@ export async function replaceProgram(
   }
 }
 
-/** One file in the place of another. Windows removes no file that runs and yet renames it: what cannot go yet goes with the next update. */
+/** One file in the place of another, and what earlier updates left beside it goes. Windows removes no file that runs and yet renames it. */
 export async function putInPlace(fresh: string, program: string, platform: NodeJS.Platform): Promise<void> {
-  if (platform !== "win32") return await rename(fresh, program);
-  const folder = dirname(program);
-  const old = join(folder, `.${besides(program)}old-${randomUUID()}`);
-  await rename(program, old);
-  try {
-    await rename(fresh, program);
-  } catch (error) {
-    await rename(old, program);
-    throw error;
+  if (platform !== "win32") await rename(fresh, program);
+  else {
+    const old = join(dirname(program), `.${besides(program)}${OLD}${randomUUID()}`);
+    await rename(program, old);
+    try {
+      await rename(fresh, program);
+    } catch (error) {
+      await rename(old, program);
+      throw error;
+    }
   }
-  const left = (await readdir(folder)).filter((name) => name.startsWith(`.${besides(program)}old-`));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true }).catch(() => {})));
+  await clearUp(program);
+}
+
+const OLD = "old-";
+
+/** A download that was last written to before this is nobody's any more: whoever began it was killed. */
+const ABANDONED_MS = 3_600_000;
+
+async function clearUp(program: string): Promise<void> {
+  const folder = dirname(program);
+  const left = (await readdir(folder)).filter((name) => name.startsWith(`.${besides(program)}`));
+  const isOver = async (path: string) => Date.now() - (await stat(path)).mtimeMs > ABANDONED_MS;
+  const clear = async (name: string) => {
+    const path = join(folder, name);
+    if (name.startsWith(`.${besides(program)}${OLD}`) || (await isOver(path))) await rm(path, { force: true });
+  };
+  // What cannot go yet, since it runs, goes with another update.
+  await Promise.all(left.map((name) => clear(name).catch(() => {})));
 }
 
 /** What the names of files beside the program begin with. */
