@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { THIRD_PARTY } from "../../scripts/release/licences.ts";
 import { releaseName, TARGETS } from "../../scripts/release/targets.ts";
 import { serveOptions } from "../../src/serve-options.ts";
 
@@ -15,7 +16,7 @@ const instructions = text
   .split("\n")
   .filter((line) => line !== "");
 
-test("the image has the binary with glibc that a release has for its processor (read here: there is no engine to build it)", () => {
+test("the image has the binary with glibc that a release has for its processor, and its licences (read here: there is no engine to build it)", () => {
   for (const [processor, arch] of Object.entries(PROCESSORS)) {
     const at = instructions.indexOf(`FROM base AS for-${processor}`);
     const target = `linux-${arch}` as const;
@@ -23,7 +24,8 @@ test("the image has the binary with glibc that a release has for its processor (
     expect(TARGETS[target].arch).toBe(arch);
   }
   expect(instructions).toContain(IMAGE);
-  expect(instructions.filter((line) => /^(ADD|COPY)/.test(line))).toHaveLength(2);
+  expect(instructions).toContain(`COPY LICENSE ${THIRD_PARTY} /usr/local/share/doc/ouroboros/`);
+  expect(instructions.filter((line) => /^(ADD|COPY)/.test(line))).toHaveLength(3);
 });
 
 test("it serves MCP as a user without rights, whose home and store are its own", () => {

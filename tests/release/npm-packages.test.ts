@@ -83,7 +83,7 @@ test("ouroboros-mcp is a command, the program as JavaScript, a page and the lice
     repository,
     type: "module",
     bin: { ouroboros: "bin/ouroboros.js", "ouroboros-mcp": "bin/ouroboros.js" },
-    files: ["bin", "lib"],
+    files: ["bin", "lib", "THIRD-PARTY-LICENSES.txt"],
     engines: { node: ">=18" },
     optionalDependencies: Object.fromEntries(Object.keys(PLACES).map((name) => [name, version])),
   });
