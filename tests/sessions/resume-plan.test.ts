@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import type { OrphanName } from "../../scripts/make-store/orphans.ts";
 import { writeLock } from "../../scripts/make-store/write-lock.ts";
 import type { ProcessIdentity } from "../../src/process/identity.ts";
@@ -256,6 +258,20 @@ for (const { seen, kind, lease, before, action, forced = action, why, retry } of
     expect((await planOf(given, id, true)).action).toBe(forced);
   });
 }
+
+test("resuming while its owner dies, after it was judged to be alive: claim", async () => {
+  await using given = await givenOrphan("stale");
+  const id = given.only.session_id;
+  const child = spawn("sleep", ["60"]);
+  await given.lease(id, { ...alive, pid: child.pid ?? 0 }, { ttlSeconds: 30 });
+  const context = here(given);
+  const judgement = await judgeSession(context, id);
+  expect(judgement?.verdict.rule).toBe("lease_live");
+  child.kill("SIGKILL");
+  await once(child, "close");
+  const plan = judgement && planResume(judgement, { self: context.identity, machine: HERE, force: false });
+  expect(plan).toEqual({ action: "claim", why: "its owner has just died" });
+});
 
 async function planOf(given: GivenStore, id: string, force: boolean): Promise<ResumePlan> {
   const context = here(given);

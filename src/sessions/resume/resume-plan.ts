@@ -57,6 +57,8 @@ function running({ facts, verdict }: Pick<Judgement, "facts" | "verdict">, force
     const left = (lease?.expiresAt ?? 0) + GRACE_SECONDS - now / 1e6;
     return left > 0 ? wait(verdict.why, left) : plan("claim", verdict.why);
   }
+  // The verdict saw its owner alive, and whoever looked again a moment later did not.
+  if (verdict.rule === "lease_live") return plan("claim", "its owner has just died");
   // An owner of ours that let go of its lease has said itself that it is done with it.
   const isLetGo = lease?.purpose === "run" && lease.expiresAt === null;
   if (verdict.liveness === "live" && !isLetGo && !force) {

@@ -25,12 +25,17 @@ const BEFORE = new Set(readdirSync("/proc"));
 export function processesOf(home: string): HomeProcess[] {
   return everybody()
     .filter((one) => one.home === home)
-    .flatMap(({ pid, state }) => {
+    .flatMap(({ pid, state, key }) => {
       try {
         const environment = environmentOf(pid);
+        const before = lastSeen.get(key);
+        // A process that ends loses its memory before its number: until then it is what it was.
+        if (environment.join("") === "") return before ? [{ ...before, state }] : [];
         const failpoint = environment.find((entry) => entry.startsWith("OUROBOROS_FAILPOINT="))?.slice(20);
         const isAgent = environment.some((entry) => entry.startsWith("OUROBOROS_AGENT_MARKER="));
-        return [{ pid, state, role: isAgent ? "agent" : roleOf(pid), failpoint }];
+        const seen = { pid, state, role: isAgent ? "agent" : roleOf(pid), failpoint };
+        lastSeen.set(key, seen);
+        return [seen];
       } catch {
         return []; // Gone meanwhile.
       }
@@ -39,12 +44,14 @@ export function processesOf(home: string): HomeProcess[] {
 
 interface Listed {
   readonly pid: number;
+  readonly key: string;
   readonly state: string;
   readonly home: string;
 }
 
 /** By number and start: a process keeps its home, whatever program it becomes. */
 const homes = new Map<string, string>();
+const lastSeen = new Map<string, HomeProcess>();
 let listed: { readonly at: number; readonly all: readonly Listed[] } = { at: Number.NEGATIVE_INFINITY, all: [] };
 
 /** Many scenarios look at once, and one look serves them all. */
@@ -60,7 +67,7 @@ function everybody(): readonly Listed[] {
     const home = homes.get(key) ?? readHome(pid);
     if (home === undefined) continue;
     homes.set(key, home);
-    all.push({ pid, state: stat.state, home });
+    all.push({ pid, key, state: stat.state, home });
   }
   listed = { at: performance.now(), all };
   return all;
