@@ -27,7 +27,7 @@ async function rehearse(): Promise<number> {
   mkdirSync(join(root, "registry"));
   await using registry = await openLoopbackRegistry(join(root, "registry"));
   say("Publishing the npm packages on loopback");
-  await publishPackages(join(root, "release"), join(root, "npm"), registry.npmrc);
+  await publishPackages(join(root, "release"), join(root, "npm"), registry.userConfig);
 
   const failed: string[] = [];
   await go("only Node: npx", ["node", "npm", "npx"], { install: [], program: "npx --yes ouroboros-mcp" });
@@ -40,7 +40,7 @@ async function rehearse(): Promise<number> {
   async function go(name: string, programs: readonly string[], road: Pick<Road, "install" | "program">): Promise<void> {
     say(`\n== ${name}`);
     const home = mkdtempSync(join(root, "home-"));
-    writeFileSync(join(home, ".npmrc"), registry.npmrc);
+    writeFileSync(join(home, ".npmrc"), registry.userConfig);
     const PATH = `${join(home, ".local/bin")}:${bareMachine(join(root, `bin-${programs.join("-")}`), programs)}`;
     const env = { PATH, OUROBOROS_RELEASES: release.url, npm_config_update_notifier: "false" };
     try {

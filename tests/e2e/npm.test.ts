@@ -200,7 +200,7 @@ describe.skipIf(!hasRegistry() || process.platform !== "linux")(
       const sandbox = await openSandbox();
       writeFileSync(
         join(sandbox.home, ".npmrc"),
-        `${registry.npmrc}cache=${join(root, "cache")}\nupdate-notifier=false\nfund=false\naudit=false\n`,
+        `${registry.userConfig}cache=${join(root, "cache")}\nupdate-notifier=false\nfund=false\naudit=false\n`,
       );
       return sandbox;
     }

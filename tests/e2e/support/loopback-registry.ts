@@ -10,8 +10,8 @@ const VERDACCIO = join(FOLDER, "node_modules/verdaccio");
 
 /** A package registry of a test's own. */
 export interface LoopbackRegistry extends AsyncDisposable {
-  /** Lines for an .npmrc, which npm and Bun both read: this registry, and leave to publish. */
-  readonly npmrc: string;
+  /** A user's npm configuration, which npm and Bun both read: this registry, and leave to publish. */
+  readonly userConfig: string;
 }
 
 /** Starts verdaccio; it asks for a port itself, says which it got, and ends with its stdin. */
@@ -59,7 +59,7 @@ export async function openLoopbackRegistry(folder: string): Promise<LoopbackRegi
   const host = `//127.0.0.1:${await port.promise}/`;
   return {
     // npm will not publish without a token, whatever it is.
-    npmrc: `registry=http:${host}\n${host}:_authToken=nobody\n`,
+    userConfig: `registry=http:${host}\n${host}:_authToken=nobody\n`,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       await ended;
