@@ -3,9 +3,14 @@ import { type Refusal, refuse } from "../../base/refusal.ts";
 
 /** Refuses a folder that is not there, before anything is begun in it. */
 export async function checkFolder(cwd: string): Promise<Refusal | undefined> {
-  const isFolder = await stat(cwd).then(
+  return (await isFolder(cwd))
+    ? undefined
+    : refuse("folder_missing", `There is no folder ${cwd}`, "Name the project's folder");
+}
+
+export function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  return isFolder ? undefined : refuse("folder_missing", `There is no folder ${cwd}`, "Name the project's folder");
 }

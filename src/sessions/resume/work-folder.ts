@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
@@ -8,6 +7,7 @@ import { RUN_PREPARED } from "../../domain/run/steps.ts";
 import type { Session } from "../../domain/session/session.ts";
 import { readRunRows } from "../../store/session/run-rows.ts";
 import type { SessionContext } from "../session-context.ts";
+import { isFolder } from "./check-folder.ts";
 import { refusalOf } from "./resume-refusals.ts";
 
 const Prepared = v.object({ workspace: v.object({ repository: v.string() }) });
@@ -56,11 +56,4 @@ async function repositoryOf({ store }: SessionContext, { execution_id }: Session
 function mayLiveElsewhere({ identity }: SessionContext, { machine, host }: Origin): boolean {
   const isKnownToBeHere = machine !== null && machine === identity.machine;
   return host !== null && host !== hostname() && !isKnownToBeHere;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
