@@ -3,8 +3,8 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { messageOf, OuroborosError } from "./base/errors.ts";
+import { faultWords } from "./base/schema-fault.ts";
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from "./domain/run/run-settings.ts";
-import { faultOf } from "./domain/seed/bad-seed.ts";
 import { ORPHAN_ACTIONS } from "./domain/session/verdict.ts";
 import type { MindSettings } from "./minds/choose-mind.ts";
 import { HOST, RUNTIME_KINDS, type RuntimeSettings } from "./runtimes/runtime-settings.ts";
@@ -228,19 +228,14 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 function badFile(path: string, error: unknown): OuroborosError {
-  const why = error instanceof v.ValiError ? error.issues.map(faultWords).join("; ") : messageOf(error);
+  const why =
+    error instanceof v.ValiError ? error.issues.map((issue) => faultWords(issue)).join("; ") : messageOf(error);
   return new OuroborosError(
     "bad_config",
     `Cannot read ${path}: ${why}`,
     "Correct the file, or move it away to use the defaults",
     error,
   );
-}
-
-/** What is wrong, after the key at which it is. */
-function faultWords(issue: v.BaseIssue<unknown>): string {
-  const { path, message } = faultOf(issue);
-  return path === "" ? message : `${path}: ${message}`;
 }
 
 function unknownKeys({ runtimes: _, ...file }: ConfigFile): string[] {

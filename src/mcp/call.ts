@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { OuroborosError } from "../base/errors.ts";
 import { logLine } from "../base/log.ts";
 import { isRefusal, type Refusal, refuse } from "../base/refusal.ts";
-import { faultOf } from "../domain/seed/bad-seed.ts";
+import { faultWords } from "../base/schema-fault.ts";
 import type { StartUp } from "../startup/start-up.ts";
 import { askFirst } from "./asking.ts";
 import { toErrorResult, toResult } from "./result.ts";
@@ -49,10 +49,7 @@ function withoutNulls(args: unknown): unknown {
 }
 
 function badArguments(tool: Tool, issues: readonly v.BaseIssue<unknown>[]): Refusal {
-  const faults = issues.map((issue) => {
-    const { path, message } = faultOf(issue);
-    return `${path || "arguments"}: ${message}`;
-  });
+  const faults = issues.map((issue) => faultWords(issue, "arguments"));
   const message = `Cannot call ${tool.name}: ${faults.join("; ")}`;
   return refuse("bad_arguments", message, "Correct the arguments; tools/list describes them", { faults });
 }

@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal } from "../../base/refusal.ts";
-import { badSeed, type SeedFault } from "./bad-seed.ts";
+import type { SchemaFault } from "../../base/schema-fault.ts";
+import { badSeed } from "./bad-seed.ts";
 
 /** A seed as it is written, every key in its place, also those we do not know: plain JSON values and nothing else. */
 export type SeedDocument = Readonly<Record<string, unknown>>;
@@ -21,7 +22,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function faultsIn(value: unknown, path: string, depth: number): SeedFault[] {
+function faultsIn(value: unknown, path: string, depth: number): SchemaFault[] {
   switch (typeof value) {
     case "string":
       return textFaults(value, path);
@@ -38,13 +39,13 @@ function faultsIn(value: unknown, path: string, depth: number): SeedFault[] {
   }
 }
 
-function entryFaults(key: string, inner: unknown, path: string, depth: number): SeedFault[] {
+function entryFaults(key: string, inner: unknown, path: string, depth: number): SchemaFault[] {
   // The first would vanish on the way through JavaScript; the second is an instruction to other YAML readers.
   if (key === "__proto__" || key === "<<") return [{ path, message: `give the key ${key} another name` }];
   return [...textFaults(key, path), ...faultsIn(inner, path === "" ? key : `${path}.${key}`, depth + 1)];
 }
 
-function numberFaults(value: number, path: string): SeedFault[] {
+function numberFaults(value: number, path: string): SchemaFault[] {
   if (!Number.isFinite(value)) return [{ path, message: "write a finite number" }];
   const isExact = !Number.isInteger(value) || Number.isSafeInteger(value);
   return isExact ? [] : [{ path, message: "put so large a number in quotes" }];
@@ -54,7 +55,7 @@ function numberFaults(value: number, path: string): SeedFault[] {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/u;
 
-function textFaults(text: string, path: string): SeedFault[] {
+function textFaults(text: string, path: string): SchemaFault[] {
   const found = UNPRINTABLE.exec(text)?.[0];
   if (found === undefined) return [];
   const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");

@@ -1,7 +1,8 @@
 import { Document, isScalar, Lexer, parseDocument, visit } from "yaml";
 import { messageOf } from "../../base/errors.ts";
 import type { Refusal } from "../../base/refusal.ts";
-import { badSeed, type SeedFault } from "./bad-seed.ts";
+import type { SchemaFault } from "../../base/schema-fault.ts";
+import { badSeed } from "./bad-seed.ts";
 import { inKeyOrder } from "./key-order.ts";
 import { MAX_SEED_DEPTH, type SeedDocument, toDocument } from "./seed-document.ts";
 
@@ -74,8 +75,8 @@ function tooMuch(text: string): string | undefined {
   return undefined;
 }
 
-function faultsOf(document: Document.Parsed): SeedFault[] {
-  const faults: SeedFault[] = [...document.errors, ...document.warnings].map(({ code, message }) => ({
+function faultsOf(document: Document.Parsed): SchemaFault[] {
+  const faults: SchemaFault[] = [...document.errors, ...document.warnings].map(({ code, message }) => ({
     path: "",
     message: HINTS[code] ?? firstLine(message),
   }));

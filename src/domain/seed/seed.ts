@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { isRefusal, type Refusal } from "../../base/refusal.ts";
-import { badSeed, faultOf } from "./bad-seed.ts";
+import { faultOf } from "../../base/schema-fault.ts";
+import { badSeed } from "./bad-seed.ts";
 import { keysOf } from "./criterion-key.ts";
 import type { CriterionShape } from "./criterion-shape.ts";
 import { type MisspeltKey, misspeltKeys } from "./misspelt-keys.ts";
