@@ -5,10 +5,10 @@ import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import packageJson from "./package.json" with { type: "json" };
 import { lockedPackage } from "./scripts/release/locked-package.ts";
+import { programOptions } from "./scripts/release/program-options.ts";
 import { smoke } from "./scripts/release/smoke.ts";
 import { writeSums } from "./scripts/release/sums.ts";
 import { hostTarget, parseTargets, releaseName, runsHere, TARGETS, type Target } from "./scripts/release/targets.ts";
-import { withoutFailpoints } from "./scripts/release/without-failpoints.ts";
 
 const { values } = parseArgs({
   options: {
@@ -51,16 +51,13 @@ async function release(wanted: readonly Target[]): Promise<void> {
 async function build(target: Target, outfile: string): Promise<void> {
   const { bun, runtime, program, addon } = TARGETS[target];
   const addonFile = join(await lockedPackage(addon), "index.node");
+  const { entry, failpoints } = values;
+  const plugins = [embedLibsql(addonFile)];
   const result = await Bun.build({
-    entrypoints: [values.entry],
+    ...programOptions({ version: packageJson.version, entry, failpoints, plugins }),
     target: "bun",
-    format: "esm",
-    minify: true,
     // Parsed ahead of time: this is most of what a start costs.
     bytecode: true,
-    // In one piece, every process would carry all of it: names, functions and the pages they lie on.
-    splitting: true,
-    define: { OUROBOROS_VERSION: JSON.stringify(packageJson.version) },
     compile: {
       target: bun,
       outfile,
@@ -69,7 +66,6 @@ async function build(target: Target, outfile: string): Promise<void> {
       autoloadBunfig: false,
       ...(target === hostTarget() ? {} : { executablePath: await runtimeOf(runtime, program) }),
     },
-    plugins: [embedLibsql(addonFile), ...(values.failpoints ? [] : [withoutFailpoints()])],
   });
   if (!result.success) fail(result.logs.map(String).join("\n"));
   process.stdout.write(`Built ${outfile} for ${target}, version ${packageJson.version}\n`);

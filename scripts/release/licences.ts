@@ -1,5 +1,6 @@
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { programOptions } from "./program-options.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -9,8 +10,12 @@ export const THIRD_PARTY = "THIRD-PARTY-LICENSES.txt";
 /** Puts our own licence into a folder, and those of all that is in the program. */
 export async function putLicences(folder: string): Promise<void> {
   await copyFile(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
-  await writeFile(join(folder, THIRD_PARTY), await thirdPartyLicences());
+  thirdParty ??= thirdPartyLicences();
+  await writeFile(join(folder, THIRD_PARTY), await thirdParty);
 }
+
+/** The same for all packages of a release: it is asked of the bundler once. */
+let thirdParty: Promise<string> | undefined;
 
 /** A library that is bundled with the program. */
 interface BundledPackage {
@@ -24,8 +29,7 @@ interface BundledPackage {
 
 /** Every package a part of which is in the program, by name: the bundler says which. */
 export async function bundledPackages(): Promise<readonly BundledPackage[]> {
-  const entrypoints = [join(ROOT, "src/main.ts")];
-  const { metafile } = await Bun.build({ entrypoints, target: "bun", format: "esm", metafile: true });
+  const { metafile } = await Bun.build({ ...programOptions({ version: "0" }), target: "bun", metafile: true });
   const folders = Object.keys(metafile?.inputs ?? {}).flatMap((path) => PACKAGE.exec(path)?.[1] ?? []);
   return await Promise.all([...new Set(folders)].sort().map(readPackage));
 }

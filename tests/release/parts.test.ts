@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { withoutFailpoints } from "../../scripts/release/without-failpoints.ts";
+import { programOptions } from "../../scripts/release/program-options.ts";
 
 setDefaultTimeout(120_000);
 
-const MAIN = resolve("src/main.ts");
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const AT_ONCE = 4;
 
 let folder: string;
@@ -21,15 +21,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Bundlers put what several parts need into pieces of their own, and have been seen to run those too late, or to lose some. */
 test("every part of the program that is loaded on demand can be the first that is", async () => {
   const { metafile } = await Bun.build({
-    entrypoints: [MAIN],
+    ...programOptions({ version: "0" }),
     outdir: folder,
     target: "bun",
-    format: "esm",
-    minify: true,
-    splitting: true,
     metafile: true,
-    define: { OUROBOROS_VERSION: '"0"' },
-    plugins: [withoutFailpoints()],
   });
   const parts = Object.entries(metafile?.outputs ?? {}).flatMap(([path, { entryPoint }]) =>
     entryPoint === undefined || resolve(entryPoint) === MAIN ? [] : [{ path: join(folder, path), entryPoint }],

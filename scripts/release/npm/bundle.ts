@@ -2,9 +2,7 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BunPlugin } from "bun";
-import { withoutFailpoints } from "../without-failpoints.ts";
-
-const ROOT = join(import.meta.dirname, "../../..");
+import { programOptions } from "../program-options.ts";
 
 /** Writes the command of the npm package, one file of plain JavaScript; left readable, it is small. */
 export async function bundleLauncher(outfile: string): Promise<void> {
@@ -16,14 +14,8 @@ export async function bundleLauncher(outfile: string): Promise<void> {
 
 /** Writes the whole program as JavaScript for Node and Bun into a folder: main.js and the parts it loads when they are needed. */
 export async function bundleProgram(outdir: string, version: string): Promise<void> {
-  await build({
-    entrypoints: [join(ROOT, "src/main.ts")],
-    outdir,
-    splitting: true,
-    minify: true,
-    define: { OUROBOROS_VERSION: JSON.stringify(version), OUROBOROS_MAIN: JSON.stringify("./main.js") },
-    plugins: [ownSqlite(), withoutFailpoints()],
-  });
+  const define = { OUROBOROS_MAIN: JSON.stringify("./main.js") };
+  await build({ ...programOptions({ version, define, plugins: [ownSqlite()] }), outdir });
 }
 
 async function build(options: Omit<Bun.BuildConfig, "target" | "format">) {
