@@ -111,8 +111,13 @@ function told({ style }: Cli, found: Found, isCheck: boolean): Answer {
         ? "This one is newer than any release. To go back: ouroboros update --version VERSION"
         : command === null
           ? `To replace it: ouroboros update${status === "other" ? ` --version ${version}` : ""}`
-          : `To get the other version${installed.by === "npx" || installed.by === "bunx" ? ", once no agent uses this one" : ""}: ${command}`;
+          : `To get the other version${isRunFromCache(installed.by) ? ", once no agent uses this one" : ""}: ${command}`;
   return { json: { ...facts(found), ...(isCheck ? {} : { replaced: false }) }, text: here + lines([next]) };
+}
+
+/** Whoever runs it so uses the very files that are replaced. */
+function isRunFromCache(by: Found["installed"]["by"]): boolean {
+  return by === "npx" || by === "bunx";
 }
 
 function doneLines({ installed, version }: Found): string[] {

@@ -48,9 +48,7 @@ export function jobNotFound(jobId: string): Refusal {
     "job_handle_not_found",
     `Job not found: ${jobId}`,
     nextForId(jobId, ["job_"], "`ouroboros job list` lists the jobs of this store"),
-    {
-      job_id: jobId,
-    },
+    { job_id: jobId },
   );
 }
 

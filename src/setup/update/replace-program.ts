@@ -27,7 +27,7 @@ export async function replaceProgram(
   const sum = await releases.sumOf(version, file, signal);
   if (isRefusal(sum)) return sum;
   const folder = dirname(program);
-  const fresh = join(folder, `.${besides(program)}${randomUUID()}${process.platform === "win32" ? ".exe" : ""}`);
+  const fresh = join(folder, `${besides(program)}${randomUUID()}${process.platform === "win32" ? ".exe" : ""}`);
   try {
     await releases.download(version, file, fresh, { signal, tell });
     await mustBe(fresh, sum, `${file} ${version}`);
@@ -56,7 +56,7 @@ export async function replaceProgram(
 export async function putInPlace(fresh: string, program: string, platform: NodeJS.Platform): Promise<void> {
   if (platform !== "win32") await rename(fresh, program);
   else {
-    const old = join(dirname(program), `.${besides(program)}${OLD}${randomUUID()}`);
+    const old = join(dirname(program), `${besides(program)}${OLD}${randomUUID()}`);
     await rename(program, old);
     try {
       await rename(fresh, program);
@@ -75,11 +75,11 @@ const ABANDONED_MS = 3_600_000;
 
 async function clearUp(program: string): Promise<void> {
   const folder = dirname(program);
-  const left = (await readdir(folder)).filter((name) => name.startsWith(`.${besides(program)}`));
+  const left = (await readdir(folder)).filter((name) => name.startsWith(`${besides(program)}`));
   const isOver = async (path: string) => Date.now() - (await stat(path)).mtimeMs > ABANDONED_MS;
   const clear = async (name: string) => {
     const path = join(folder, name);
-    if (name.startsWith(`.${besides(program)}${OLD}`) || (await isOver(path))) await rm(path, { force: true });
+    if (name.startsWith(`${besides(program)}${OLD}`) || (await isOver(path))) await rm(path, { force: true });
   };
   // What cannot go yet, since it runs, goes with another update.
   await Promise.all(left.map((name) => clear(name).catch(() => {})));
@@ -87,7 +87,7 @@ async function clearUp(program: string): Promise<void> {
 
 /** What the names of files beside the program begin with. */
 function besides(program: string): string {
-  return `${basename(program)}.update-`;
+  return `.${basename(program)}.update-`;
 }
 
 async function mustBe(path: string, sum: string, what: string): Promise<void> {
