@@ -70,6 +70,12 @@ describe("the hook for prompts", () => {
   );
 });
 
+/** What the package manager of a test does in the end, in shell. */
+const PUTS_PACKAGE = `mkdir -p node_modules/.bin
+printf '#!/bin/sh\\necho packaged "$@"\\n' >node_modules/.bin/ouroboros
+chmod +x node_modules/.bin/ouroboros
+`;
+
 describe("the launcher", () => {
   test("takes the program on PATH with its arguments, and passes over Python's, the project's and itself", async () => {
     await using sandbox = await openSandbox();
@@ -97,16 +103,13 @@ describe("the launcher", () => {
     expect([launched.code, launched.stdout]).toEqual([0, `ours ${PATH}\n`]);
     expect(existsSync(join(member, "was-run"))).toBe(false);
     // Of a release, with none of ours there: what would fetch it is no program of the project's either.
-    const folder = join(sandbox.home, "plugin/launch");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "ouroboros"), readFileSync(LAUNCHER));
-    writeFileSync(join(folder, "package"), "ouroboros-mcp@1.2.3\n");
+    const launcher = launcherOf(sandbox, "ouroboros-mcp@1.2.3");
     const without = [root, program(sandbox.home, "tools", "", "unused")];
     for (const name of ["sh", "tr", "head", "grep", "mkdir", "rm", "mv", "cat", "dirname"]) {
       const found = ["/usr/bin", "/bin"].map((bin) => join(bin, name)).find(existsSync);
       if (found !== undefined) symlinkSync(found, join(sandbox.home, "tools", name));
     }
-    const fetched = await sandbox.run("/bin/sh", [join(folder, "ouroboros"), "mcp", "serve"], {
+    const fetched = await sandbox.run("/bin/sh", [launcher, "mcp", "serve"], {
       env: { PATH: without.join(":"), CLAUDE_PROJECT_DIR: member },
     });
     expect(fetched.stderr).toContain("neither npm nor bun is on PATH");
@@ -131,21 +134,15 @@ describe("the launcher", () => {
   test("a release's package is put into the data folder once, run from there, and never fetched for a hook", async () => {
     await using sandbox = await openSandbox();
     const data = join(sandbox.home, "data");
-    const folder = join(sandbox.home, "plugin/launch");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "ouroboros"), readFileSync(LAUNCHER));
-    writeFileSync(join(folder, "package"), "@some/ouroboros@1.2.3\n");
+    const launcher = launcherOf(sandbox, "@some/ouroboros@1.2.3");
     const calls = join(sandbox.home, "calls");
     const npm = `#!/bin/sh
 echo "$PWD $*" >>'${calls}'
 echo "progress on stdout"
-mkdir -p node_modules/.bin
-printf '#!/bin/sh\\necho packaged "$@"\\n' >node_modules/.bin/ouroboros
-chmod +x node_modules/.bin/ouroboros
-`;
+${PUTS_PACKAGE}`;
     const bin = program(sandbox.home, "bin", npm, "npm");
     const run = (...args: string[]) =>
-      sandbox.run("sh", [join(folder, "ouroboros"), ...args], {
+      sandbox.run("sh", [launcher, ...args], {
         env: { PATH: `${bin}:${SYSTEM_PATH}`, CLAUDE_PLUGIN_DATA: data },
       });
     expect(await run("card")).toMatchObject({ code: 0, stdout: "", stderr: "" });
@@ -163,23 +160,17 @@ chmod +x node_modules/.bin/ouroboros
   test("a host that ends it while it fetches finds the package at its next start, and nothing beside it", async () => {
     await using sandbox = await openSandbox();
     const data = join(sandbox.home, "data");
-    const folder = join(sandbox.home, "plugin/launch");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "ouroboros"), readFileSync(LAUNCHER));
-    writeFileSync(join(folder, "package"), "ouroboros-mcp@1.2.3\n");
+    const launcher = launcherOf(sandbox, "ouroboros-mcp@1.2.3");
     const [begun, may] = [join(sandbox.home, "begun"), join(sandbox.home, "may")];
     // Opening a pipe waits for whoever opens its other end: no time decides.
     expect((await sandbox.run("mkfifo", [may])).code).toBe(0);
     const npm = `#!/bin/sh
 echo >'${begun}'
 read -r _ <'${may}'
-mkdir -p node_modules/.bin
-printf '#!/bin/sh\\necho packaged "$@"\\n' >node_modules/.bin/ouroboros
-chmod +x node_modules/.bin/ouroboros
-`;
+${PUTS_PACKAGE}`;
     const PATH = `${program(sandbox.home, "bin", npm, "npm")}:${SYSTEM_PATH}`;
     const env = { PATH, CLAUDE_PLUGIN_DATA: data };
-    const started = `sh '${folder}/ouroboros' mcp serve & until [ -e '${begun}' ]; do sleep 0.02; done; kill -TERM $!; wait $!; echo $?`;
+    const started = `sh '${launcher}' mcp serve & until [ -e '${begun}' ]; do sleep 0.02; done; kill -TERM $!; wait $!; echo $?`;
     expect(
       (
         await sandbox.run(
@@ -192,7 +183,7 @@ chmod +x node_modules/.bin/ouroboros
         )
       ).stdout,
     ).toBe("143\n");
-    const next = await sandbox.run("sh", [join(folder, "ouroboros"), "card"], { env });
+    const next = await sandbox.run("sh", [launcher, "card"], { env });
     expect(next.stdout).toBe("packaged card\n");
     expect(readdirSync(data)).toEqual(["ouroboros-mcp_1.2.3"]);
   });
@@ -289,6 +280,13 @@ function withOurs(sandbox: Sandbox): string {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(join(folder, "ouroboros"))) symlinkSync(BINARY, join(folder, "ouroboros"));
   return `${folder}:${sandbox.env.PATH}`;
+}
+
+/** The launcher as a release has it: with the package that it may fetch. */
+function launcherOf(sandbox: Sandbox, name: string): string {
+  const folder = program(sandbox.home, "plugin/launch", readFileSync(LAUNCHER, "utf8"));
+  writeFileSync(join(folder, "package"), `${name}\n`);
+  return join(folder, "ouroboros");
 }
 
 function launch(sandbox: Sandbox, args: readonly string[], env: Record<string, string> = {}) {
