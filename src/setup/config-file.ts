@@ -33,9 +33,10 @@ export async function readConfigFile(path: string): Promise<ConfigFile | Refusal
 }
 
 async function readPlainFile(path: string): Promise<ConfigFile | Refusal> {
-  if ((await lstat(path).catch(absent)) === undefined)
-    return { path, text: "", mark: "", hash: hashOf(""), stats: undefined };
-  const target = await realpath(path).catch(absent);
+  const own = await lstat(path).catch(absent);
+  if (own === undefined) return { path, text: "", mark: "", hash: hashOf(""), stats: undefined };
+  // Only a link is followed: Bun finds no real path of a file that another program puts into place at that moment.
+  const target = own.isSymbolicLink() ? await realpath(path).catch(absent) : path;
   const by = { path };
   if (target === undefined) {
     return refuse(

@@ -76,7 +76,7 @@ for (const [cause, end] of CAUSES) {
         await reach(age, child.stderr);
         const wasServing = isServing;
         const limit = Math.max(GONE_MS, BARE_STARTS * bareStart);
-        await end(child);
+        end(child);
         const from = performance.now();
         const exit = await Promise.race([exited, delay(limit, undefined, { ref: false })]);
         const took = performance.now() - from;
@@ -171,16 +171,14 @@ async function reach(age: Age, stderr: NodeJS.ReadableStream | null): Promise<vo
   });
 }
 
-/** Stops reading, which only the server's next answer can tell it; resolves when the server has what it is to answer. */
-async function stopReading({ stdin, stdout }: ChildProcess): Promise<void> {
-  if (stdin === null || stdout === null) throw new Error("The server's pipes are not ours");
-  // Not before the pipe is closed: a server that was quicker would have nothing left to say, and never learn of it.
-  const closed = once(stdout, "close");
-  stdout.destroy();
-  await closed;
-  const pings = ["one", "two"].map((id) => `${JSON.stringify({ jsonrpc: "2.0", method: "ping", id })}\n`);
-  // Some have ended by then, and take nothing any more.
-  await new Promise<void>((resolve) => stdin.write(pings.join(""), () => resolve()));
+/** Stops reading, which only the server's next answer can tell it: it is asked for some until it has ended. */
+function stopReading(child: ChildProcess): void {
+  child.stdout?.destroy();
+  // The pipe may stay open for a moment after that, and take an answer that nobody reads.
+  const asking = setInterval(() => {
+    child.stdin?.write(`${JSON.stringify({ jsonrpc: "2.0", method: "ping", id: "still there?" })}\n`);
+  }, 20);
+  child.once("exit", () => clearInterval(asking));
 }
 
 function expectCleanExit(
