@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../support/agent-processes.ts";
+import { kill, until } from "../support/agent-processes.ts";
 import { openRunHome, type RunHome } from "./support/run-home.ts";
 
 setDefaultTimeout(180_000);
@@ -39,7 +39,7 @@ test("--parallel 1 has one agent after the other at work, also once somebody els
   const { session_id, worker_pid } = await given.json(["run", given.seed, "--parallel", "1"]);
   given.watch(worker_pid);
   await until(() => journal(given).length === 1, "the first has begun");
-  process.kill(Number(worker_pid), "SIGKILL");
+  kill(Number(worker_pid));
   const resumed = await given.json(["resume", String(session_id)]);
   given.watch(resumed.worker_pid);
   expect(resumed.outcome).toBe("resumed");

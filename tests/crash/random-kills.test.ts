@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { kill, send } from "../support/agent-processes.ts";
 import { holds, Witness } from "./support/crash.ts";
-import { CrashHome, kill, type Said } from "./support/crash-home.ts";
+import { CrashHome, type Said } from "./support/crash-home.ts";
 import { crashProgram } from "./support/crash-program.ts";
 
 const IS_SOAK = process.env.SOAK === "1";
@@ -37,8 +38,8 @@ describe.skipIf(process.platform !== "linux")("kills at random moments", () => {
     using home = new CrashHome();
     const { id, worker } = await home.heldRun();
     const guards = home.processes("guard").map(({ pid }) => pid);
-    for (const pid of guards) kill(pid, "SIGSTOP");
-    for (const pid of [worker, ...guards]) kill(pid);
+    for (const pid of guards) send(pid, "SIGSTOP");
+    kill(worker, ...guards);
     await home.until("only the agent is left", () => home.processes().every(({ role }) => role === "agent"));
     expect(home.processes()).not.toEqual([]);
     home.unmark("hold", 1);
@@ -115,7 +116,7 @@ function killSome(home: CrashHome, target: Target): string[] {
     if (role === "guard") return target !== "worker" && target !== "caller";
     return target === "caller" || target === "everything";
   });
-  for (const { pid } of chosen) kill(pid);
+  kill(...chosen.map(({ pid }) => pid));
   return chosen.map(({ role }) => role);
 }
 

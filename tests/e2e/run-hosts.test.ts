@@ -5,7 +5,8 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { killed, RunHome } from "../support/run-home.ts";
+import { kill, send } from "../support/agent-processes.ts";
+import { RunHome } from "../support/run-home.ts";
 import { criterion, gitIn, standingOf } from "../support/run-library.ts";
 import { hasClient } from "./support/clients.ts";
 import { openInterviewClient } from "./support/interview-client.ts";
@@ -36,7 +37,7 @@ describe("a run begun in one window", () => {
       home.letGo();
       await home.until("the first is merged", () => mergedIn(home).length === 1);
       await home.until("the second is under way", () => home.starts().length === 2);
-      for (const { pid } of home.processes("worker")) killed(pid);
+      kill(...home.processes("worker").map(({ pid }) => pid));
       await home.quiet();
 
       home.hold();
@@ -121,7 +122,7 @@ describe("a run of another machine", () => {
       await home.until("the first is merged", () => mergedIn(home).length === 1);
       await underWay(1);
       await refusedThere("another machine works on it");
-      for (const { pid } of home.processes("worker")) killed(pid);
+      kill(...home.processes("worker").map(({ pid }) => pid));
       await untilNobodyWorks(home);
       // Nobody there can see that it is dead.
       await refusedThere("another machine works on it");
@@ -130,7 +131,7 @@ describe("a run of another machine", () => {
       // On a slow machine, the window here may have paused it for its dead worker before.
       const pauses = () => home.events("orchestrator.session.paused").length;
       const before = pauses();
-      for (const { pid } of home.processes("worker")) killed(pid, "SIGTERM");
+      for (const { pid } of home.processes("worker")) send(pid, "SIGTERM");
       await home.until("its worker has paused it", () => pauses() > before);
       await refusedThere("its checkout lives on another machine");
 
@@ -162,7 +163,7 @@ async function begunThenServerKilled(home: RunHome): Promise<Begun> {
     () => "an answer",
     () => "the connection is gone",
   );
-  for (const { pid } of home.processes("mcp serve")) killed(pid);
+  kill(...home.processes("mcp serve").map(({ pid }) => pid));
   expect(await waits).toBe("the connection is gone");
   return begun;
 }

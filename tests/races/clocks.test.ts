@@ -5,9 +5,9 @@
 // somebody who asks to resume a run while his own clock is ahead of its owner's sees its lease as over, and takes it over.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { isRunning, until } from "../support/agent-processes.ts";
+import { isRunning, send, until } from "../support/agent-processes.ts";
 import { libsqlServerAvailable, startLibsqlServer } from "../support/libsql-server.ts";
-import { freeze, type GivenRun, givenRun, isFrozen, type Started, send } from "./support/given-run.ts";
+import { freeze, type GivenRun, givenRun, isFrozen, type Started } from "./support/given-run.ts";
 import { buildClockLibrary, type ClockLibrary, HOUR_MS, whyNoShiftedClocks } from "./support/shifted-clock.ts";
 
 setDefaultTimeout(120_000);

@@ -2,8 +2,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { GOAL } from "../e2e/support/auto-story.ts";
+import { kill } from "../support/agent-processes.ts";
 import { AutoHome } from "../support/auto-home.ts";
-import { killed, type RunSaid } from "../support/run-home.ts";
+import type { RunSaid } from "../support/run-home.ts";
 import { gitIn } from "../support/run-library.ts";
 
 setDefaultTimeout(240_000);
@@ -94,7 +95,7 @@ test("killed in every phase and gone on with: one interview, one seed, one linea
     await home.until(`somebody is at ${kind}`, word ?? (() => home.journal(kind).length > seen));
     id ??= home.events("auto.started")[0]?.stream;
     child.kill("SIGKILL");
-    for (const { pid } of home.processes()) killed(pid);
+    kill(...home.processes().map(({ pid }) => pid));
     await home.quiet();
     home.takeAway(`hold-${kind}`);
   }

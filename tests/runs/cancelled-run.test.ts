@@ -1,7 +1,8 @@
 // A run that a person has cancelled leaves behind what somebody worked on, and nothing else.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { killed, RunHome } from "../support/run-home.ts";
+import { kill } from "../support/agent-processes.ts";
+import { RunHome } from "../support/run-home.ts";
 import { criterion, gitIn } from "../support/run-library.ts";
 
 setDefaultTimeout(120_000);
@@ -27,7 +28,7 @@ describe.skipIf(process.platform !== "linux")("the worktrees of a cancelled run"
     home.hold();
     const { id, worker } = await home.begin();
     await home.until("both are at work", () => home.starts().length === 2);
-    killed(worker);
+    kill(worker);
     expect(await home.call("cancel", id)).toMatchObject({ code: 0 });
     await home.quiet();
     expect(worktreesOf(home)).toHaveLength(2);

@@ -3,7 +3,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SOLUTIONS } from "../fixtures/agents/programmers/solutions.ts";
-import { killed, RunHome } from "../support/run-home.ts";
+import { kill } from "../support/agent-processes.ts";
+import { RunHome } from "../support/run-home.ts";
 import { type CriterionText, criterion, filesOf, gitIn } from "../support/run-library.ts";
 
 setDefaultTimeout(120_000);
@@ -62,7 +63,7 @@ describe.skipIf(process.platform !== "linux")("a run in place without checks", (
     const seed = join(home.home, "seed.json");
     const { json } = await home.call("run", seed, "--cwd", home.project, "--in-place");
     await home.until("its agent works", () => home.starts().length === 1);
-    killed(Number(json.worker_pid));
+    kill(Number(json.worker_pid));
     await home.quiet();
     const [first] = home.events("execution.session.started");
     // One owner worked for an hour days ago, another for one the day after, a third for nine.

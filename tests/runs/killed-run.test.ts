@@ -4,7 +4,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Pool } from "../crash/support/pool.ts";
 import { SOLUTIONS } from "../fixtures/agents/programmers/solutions.ts";
-import { killed, RunHome, type RunSaid } from "../support/run-home.ts";
+import { kill, send } from "../support/agent-processes.ts";
+import { RunHome, type RunSaid } from "../support/run-home.ts";
 import { criterion, gitIn, makeRepository, wholeLibrary, writeLibrary } from "../support/run-library.ts";
 
 const IS_SOAK = process.env.SOAK === "1";
@@ -29,7 +30,7 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
       const random = randomFrom(seed);
       const sights: Sight[] = [];
       const deaths: string[] = [];
-      for (let kill = 0; kill < KILLS_A_RUN; kill++) {
+      for (let n = 0; n < KILLS_A_RUN; n++) {
         // No waiting for anything: a moment of its life as good as any other.
         await new Promise((resolve) => setTimeout(resolve, (random() * SPAN_MS * 2) / KILLS_A_RUN));
         const targets: readonly string[] = TARGETS[Math.floor(random() * TARGETS.length)] ?? [];
@@ -37,7 +38,7 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
           const found = home.processes().filter(({ role }) => targets.includes(role));
           return found.length > 0 || hasEnded(home) ? found : undefined;
         });
-        for (const { pid } of victims) killed(pid);
+        kill(...victims.map(({ pid }) => pid));
         deaths.push(...victims.map(({ role }) => role));
         sights.push(sightOf(home));
         await resumed(home, id);
@@ -99,8 +100,8 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
       using home = new RunHome({ criteria: [criterion(1)], orders: { 1: ["goes_on_writing", "works"] } });
       const { id, worker } = await home.begin();
       await home.until("it writes", () => home.journal("beat").length > 20);
-      if (alsoFrozen) for (const { pid } of home.processes("guard")) killed(pid, "SIGSTOP");
-      killed(worker);
+      if (alsoFrozen) for (const { pid } of home.processes("guard")) send(pid, "SIGSTOP");
+      kill(worker);
       expect(await home.call("resume", id, "--wait")).toMatchObject({ code: 0, json: { status: "completed" } });
       const [first = "", second = ""] = home.journal("begin").map((line) => line.split(" ")[2]);
       const later = home.journal().slice(home.journal().indexOf(`begin 1 ${second}`));
@@ -120,7 +121,7 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
     await home.until("both have done their part", () => home.journal("end").length === 2);
     home.hold();
     await home.until("somebody resolves the conflict", () => home.journal("resolve").length === 1);
-    killed(worker);
+    kill(worker);
     home.letGo();
     expect(await home.call("resume", id, "--wait")).toMatchObject({ code: 0, json: { status: "completed" } });
     expect(home.made("src/list.mjs")).toBe('export const list = ["part1", "part2"];\n');
@@ -132,7 +133,7 @@ describe.skipIf(process.platform !== "linux")("a run", () => {
     home.hold();
     const { id, worker } = await home.begin();
     await home.until("it is at work", () => home.starts().length === 2);
-    killed(worker);
+    kill(worker);
     const said = await Promise.all([home.call("resume", id), home.call("resume", id)]);
     expect(said.map(({ code }) => code)).toEqual([0, 0]);
     expect(said.map(({ json }) => json.outcome).sort()).toEqual(["attached", "resumed"]);

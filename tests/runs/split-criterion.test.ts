@@ -4,7 +4,8 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Pool } from "../crash/support/pool.ts";
 import { SOLUTIONS } from "../fixtures/agents/programmers/solutions.ts";
-import { killed, RunHome } from "../support/run-home.ts";
+import { kill } from "../support/agent-processes.ts";
+import { RunHome } from "../support/run-home.ts";
 import { criterion } from "../support/run-library.ts";
 
 setDefaultTimeout(120_000);
@@ -40,7 +41,7 @@ describe.skipIf(process.platform !== "linux")("a criterion that is too big", () 
     const { json } = await home.call("resume", id);
     await home.until("both parts are done", () => existsSync(held) && partsOf(home).at(-1) === "2 completed");
     const begun = home.starts().length;
-    killed(Number(json.worker_pid));
+    kill(Number(json.worker_pid));
     rmSync(held);
     expect(await home.call("resume", id, "--wait")).toMatchObject({ code: 0, json: { status: "completed" } });
     expect(home.starts()).toHaveLength(begun);

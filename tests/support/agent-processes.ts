@@ -104,6 +104,25 @@ export function isRunning(pid: number): boolean {
   return !/^[ZX]?$/.test(readProcessStat(pid)?.state ?? "");
 }
 
+/** Sends a signal to a process that may have ended. */
+export function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone meanwhile.
+  }
+}
+
+/** Kills these at once, and returns when they are gone: a process that is still dying counts as alive with everybody. */
+export function kill(...pids: readonly number[]): void {
+  for (const pid of pids) send(pid, "SIGKILL");
+  const deadline = performance.now() + DEADLINE_MS;
+  while (pids.some(isRunning)) {
+    if (performance.now() > deadline) throw new Error(`Cannot kill ${pids.filter(isRunning).join(", ")}`);
+    Bun.sleepSync(1);
+  }
+}
+
 function isMarked(pid: number, entry: string): boolean {
   try {
     return isRunning(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(entry);

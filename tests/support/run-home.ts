@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { join } from "node:path";
 import { crashProgram } from "../crash/support/crash-program.ts";
 import { HOMES, type HomeProcess, processesOf, until } from "../crash/support/processes.ts";
+import { kill } from "./agent-processes.ts";
 import { type CriterionText, gitIn, makeRepository, writeLibrary } from "./run-library.ts";
 
 const PLANNER = join(import.meta.dirname, "../fixtures/agents/minds/planner.ts");
@@ -204,17 +205,8 @@ export class RunHome implements Disposable {
 
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill("SIGKILL");
-    for (const { pid } of this.processes()) killed(pid);
+    kill(...this.processes().map(({ pid }) => pid));
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-/** Sends a signal to a process, if it is still there. */
-export function killed(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already.
   }
 }
 

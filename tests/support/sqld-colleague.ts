@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environment, finished } from "../cli/support/ouroboros.ts";
-import { isFrozen, send } from "../races/support/given-run.ts";
-import { marked, until } from "./agent-processes.ts";
+import { isFrozen } from "../races/support/given-run.ts";
+import { kill, marked, until } from "./agent-processes.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const AGENT = join(import.meta.dirname, "../fixtures/races/agent.sh");
@@ -101,7 +101,7 @@ export class Workplace implements AsyncDisposable {
   }
 
   kill(pids: readonly number[]): void {
-    for (const pid of pids) send(pid, "SIGKILL");
+    kill(...pids);
   }
 
   /** The workers among them. */

@@ -21,7 +21,7 @@ describe.each<ClientEra>(["v1", "v2, 2025", "v2, 2026"])("a client that shows fo
     mkdirSync(join(client.home, "project"));
   });
   afterAll(async () => {
-    await stopWork(ourFolder(client));
+    stopWork(ourFolder(client));
     await client[Symbol.asyncDispose]();
   });
 
@@ -70,13 +70,13 @@ test("a resume needs no second word, and a new one when it was taken back or the
   client.answers({ action: "accept", content: { choice: YES } });
   const { structuredContent } = await execute(client, seedOf("test -e made.txt"));
   const { session_id } = structuredContent ?? {};
-  await stopWork(ourFolder(client));
+  stopWork(ourFolder(client));
   client.answers({ action: "decline" });
   client.shown.length = 0;
   const resumed = await client.call("ouroboros_resume_session", { session_id });
   expect(resumed.structuredContent).toMatchObject({ outcome: "resumed", session_id });
   expect(client.shown).toEqual([]);
-  await stopWork(ourFolder(client));
+  stopWork(ourFolder(client));
   const changed = await execute(client, seedOf("test -e made.txt; echo more"));
   expect(errorOf(changed)).toMatchObject({ code: "not_agreed" });
   expect(client.shown).toHaveLength(1);

@@ -4,8 +4,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Pool } from "../crash/support/pool.ts";
 import { SOLUTIONS } from "../fixtures/agents/programmers/solutions.ts";
+import { kill } from "../support/agent-processes.ts";
 import { LineageHome } from "../support/lineage-home.ts";
-import { killed } from "../support/run-home.ts";
 import { type CriterionText, criterion, gitIn, standingOf } from "../support/run-library.ts";
 
 // Each waits for its place in the pool, and that counts.
@@ -212,19 +212,19 @@ describe.skipIf(process.platform !== "linux")("a lineage", () => {
       const runner = () => home.processes("worker").find(({ pid }) => pid !== worker)?.pid;
       // While it is carried out: both, then the conductor alone, then the run's worker alone, which the conductor takes up again.
       await home.until("a programmer is at work", () => home.starts().length > 0);
-      for (const pid of [worker, runner()]) if (pid !== undefined) killed(pid);
+      kill(worker, ...home.processes("worker").map(({ pid }) => pid));
       await home.until("all is still", () => home.processes("worker").length === 0);
       await resume();
       await home.until("a programmer is at work again", () => home.starts().length > 1);
-      killed(worker);
+      kill(worker);
       await resume();
-      killed(await home.until("its run is at work", runner));
+      kill(await home.until("its run is at work", runner));
       await home.until("a programmer is at work once more", () => home.starts().length > 2);
       for (const phase of ["wonder", "reflect", "judge"]) writeFileSync(join(home.desk, `hold-${phase}`), "");
       home.letGo();
       for (const phase of ["wonder", "reflect", "judge"]) {
         await home.until(`somebody is asked to ${phase}`, () => home.journal(phase).length > 0);
-        killed(worker);
+        kill(worker);
         rmSync(join(home.desk, `hold-${phase}`));
         await resume();
       }

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kill } from "../../support/agent-processes.ts";
 import { crashProgram } from "./crash-program.ts";
 import { HOMES, type HomeProcess, processesOf, until } from "./processes.ts";
 
@@ -134,7 +135,7 @@ export class CrashHome implements Disposable {
   /** A run whose owner has died while its agent was at work. */
   async deadRun(step = 1): Promise<string> {
     const { id, worker } = await this.heldRun(step);
-    process.kill(worker, "SIGKILL");
+    kill(worker);
     this.unmark("hold", step);
     return id;
   }
@@ -250,17 +251,9 @@ export class CrashHome implements Disposable {
 
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill("SIGKILL");
-    for (const { pid } of this.processes()) kill(pid);
+    kill(...this.processes().map(({ pid }) => pid));
     closeSync(this.#gate);
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already.
   }
 }
 

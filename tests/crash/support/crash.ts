@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import type { ChildProcess } from "node:child_process";
-import { CrashHome, type EventRow, kill, type Said } from "./crash-home.ts";
+import { kill, send } from "../../support/agent-processes.ts";
+import { CrashHome, type EventRow, type Said } from "./crash-home.ts";
 import type { HomeProcess } from "./processes.ts";
 
 /** A home in which exactly one process dies at one failpoint, and what the store held at that moment. */
@@ -96,7 +97,7 @@ export class Crash implements Disposable {
   async #sparesOthers(): Promise<void> {
     while (!this.#isOver) {
       for (const one of this.home.processes()) {
-        if (one.state === "T" && one.failpoint === this.failpoint) kill(one.pid, "SIGCONT");
+        if (one.state === "T" && one.failpoint === this.failpoint) send(one.pid, "SIGCONT");
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -1,8 +1,9 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { kill, send } from "../../support/agent-processes.ts";
 import { type Crash, holds } from "./crash.ts";
-import { kill, type Said } from "./crash-home.ts";
+import type { Said } from "./crash-home.ts";
 
 const SERVER = join(import.meta.dirname, "../../fixtures/agents/crash-server.ts");
 const STEP_COMPLETED = "execution.session.completed";
@@ -135,7 +136,7 @@ export const SCENARIOS: readonly Scenario[] = [
       crash.home.mark("hold", 1);
       await run(crash).said;
       await crash.home.until("the agent is at work", () => crash.home.journal().length === 1);
-      for (const { pid } of crash.home.processes("guard")) kill(pid);
+      kill(...crash.home.processes("guard").map(({ pid }) => pid));
       await crash.died("worker");
       crash.home.unmark("hold", 1);
       await completes(crash);
@@ -249,13 +250,13 @@ export const SCENARIOS: readonly Scenario[] = [
     leaseSeconds: 1,
     async play(crash) {
       const { id, worker } = await crash.home.heldRun();
-      kill(worker, "SIGSTOP");
+      send(worker, "SIGSTOP");
       await isExpired(crash);
       await crash.start("resume", id, "--json").said;
       await crash.died("worker");
       crash.home.unmark("hold", 1);
       // Should it wake, it is owner no more and ends by itself, with its agent.
-      kill(worker, "SIGCONT");
+      send(worker, "SIGCONT");
       await completes(crash);
     },
   },
@@ -264,7 +265,7 @@ export const SCENARIOS: readonly Scenario[] = [
     failpoints: [...both("agent-tree:terminate"), ...both("agent-tree:kill")],
     async play(crash) {
       const { id, worker } = await crash.home.heldRun();
-      for (const { pid } of crash.home.processes("guard")) kill(pid, "SIGSTOP");
+      for (const { pid } of crash.home.processes("guard")) send(pid, "SIGSTOP");
       kill(worker);
       await crash.start("resume", id, "--json").said;
       await crash.died("worker");
@@ -355,7 +356,7 @@ export const SCENARIOS: readonly Scenario[] = [
     failpoints: both("sweep"),
     async play(crash) {
       const { id, worker } = await crash.home.heldRun();
-      kill(worker, "SIGSTOP");
+      send(worker, "SIGSTOP");
       const { child } = crash.home.start(["cancel", id, "--json"]);
       await isAskedToStop(crash);
       child.kill("SIGKILL");
@@ -431,13 +432,13 @@ export const SCENARIOS: readonly Scenario[] = [
     leaseSeconds: 1,
     async play(crash) {
       const { id, worker } = await crash.home.heldRun();
-      kill(worker, "SIGSTOP");
+      send(worker, "SIGSTOP");
       await isExpired(crash);
       crash.start("cancel", id, "--json");
       await crash.died("cancel");
       expect(crash.had(CANCELLED)).toBe(crash.failpoint === "end-run:after" ? 1 : 0);
       // Should it wake, it finds itself fenced, or hears the request: it ends its agent and writes nothing else.
-      kill(worker, "SIGCONT");
+      send(worker, "SIGCONT");
       await cancels(crash, id);
     },
   },
@@ -492,7 +493,7 @@ export const SCENARIOS: readonly Scenario[] = [
     failpoints: both("catch-up:wake"),
     async play(crash) {
       const { id, worker } = await crash.home.heldRun();
-      kill(worker, "SIGTERM");
+      send(worker, "SIGTERM");
       await crash.home.until("the run pauses", () => crash.home.countOf("orchestrator.session.paused") === 1);
       crash.home.unmark("hold", 1);
       crash.home.python("orchestrator.progress.updated", ["session", id], { progress: { runtime_status: "running" } });

@@ -18,7 +18,7 @@ import { type Lease, readLease } from "../../../src/store/session/leases.ts";
 import { readOpenAgents } from "../../../src/store/session/run-records.ts";
 import { loadSession } from "../../../src/store/session/sessions.ts";
 import { environment, finished, type Ran } from "../../cli/support/ouroboros.ts";
-import { marked, until } from "../../support/agent-processes.ts";
+import { marked, send, until } from "../../support/agent-processes.ts";
 import { DEFAULT_POLICY } from "../../support/given-store.ts";
 import { allEvents } from "../../support/store-contract/rows.ts";
 
@@ -231,13 +231,4 @@ export function freeze(find: () => readonly number[]): Promise<void> {
     for (const pid of moving) send(pid, "SIGSTOP");
     return moving.length === 0;
   }, "everybody is frozen");
-}
-
-/** Sends a signal to a process that may be gone. */
-export function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone meanwhile.
-  }
 }

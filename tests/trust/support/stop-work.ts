@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { isRunning, until } from "../../support/agent-processes.ts";
-import { killed } from "../../support/run-home.ts";
+import { kill } from "../../support/agent-processes.ts";
 
-/** Ends the workers of an Ouroboros home, whoever started them, and waits for that; their guards end the agents. */
-export async function stopWork({ home }: { readonly home: string }): Promise<void> {
+/** Ends the workers of an Ouroboros home, whoever started them; their guards end the agents. */
+export function stopWork({ home }: { readonly home: string }): void {
   const workers = readdirSync("/proc").filter((pid) => {
     return /^\d+$/.test(pid) && isIn(pid, "cmdline", "worker") && isIn(pid, "environ", `OUROBOROS_HOME=${home}`);
   });
-  for (const pid of workers) killed(Number(pid));
-  await until(() => !workers.map(Number).some(isRunning), "the workers are gone");
+  kill(...workers.map(Number));
 }
 
 function isIn(pid: string, file: "cmdline" | "environ", entry: string): boolean {
