@@ -4,7 +4,7 @@ import { delay } from "../base/delay.ts";
 import { OuroborosError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { gitFailure } from "../process/git-runner.ts";
-import { jitter } from "./refs.ts";
+import { jitter, worktreeCommand } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
 
 /** A worktree's files, and what git keeps of it in the repository. */
@@ -77,8 +77,8 @@ async function setAside(run: RunRepository, name: string): Promise<void> {
   if (gitFolder === null) return;
   const git = await run.git();
   // Twice, since a half-made one is locked by git itself; it only knows that one, so no other can be meant.
-  const { code, errors } = await git.run(["worktree", "remove", "--force", "--force", top]);
-  if (code !== 0 && (await findWorktree(run, top)) !== null) throw gitFailure("worktree remove", code, errors);
+  const isGone = async () => (await findWorktree(run, top)) === null;
+  await worktreeCommand(git, ["remove", "--force", "--force", top], isGone);
 }
 
 /** Was it made to its end? Its link is put right where somebody took it for a repository of their own. */

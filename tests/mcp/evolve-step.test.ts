@@ -181,8 +181,10 @@ async function openTools(): Promise<Tools> {
       return v.parse(v.record(v.string(), v.unknown()), said.answer);
     },
     async ends(id) {
-      const now = async () => (await tools.told("ouroboros_session_status", { session_id: id })).value.status;
-      await until(async () => (await now()) !== "running", "the run has ended");
+      const now = async () => (await tools.told("ouroboros_session_status", { session_id: id })).value;
+      await until(async () => (await now()).status !== "running", "the run has ended");
+      // One that stands still for a while goes on with the next call, which then says that it is under way.
+      expect(await now()).not.toMatchObject({ status: "paused" });
     },
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();

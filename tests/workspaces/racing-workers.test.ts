@@ -1,11 +1,13 @@
 // git's refs are the only lock there is: processes of two stores work on one repository at once, and nothing published is lost.
-import { expect, test } from "bun:test";
+import { expect, onTestFinished, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { findProgram } from "../../src/process/find-program.ts";
 import { openGitRunner } from "../../src/process/git-runner.ts";
-import { moveRef, readRef, removeRef } from "../../src/workspaces/refs.ts";
-import { givenRepository } from "./support/given-repository.ts";
+import { checkoutOf, moveRef, readRef, removeRef } from "../../src/workspaces/refs.ts";
+import { type GivenRepository, givenRepository } from "./support/given-repository.ts";
 
 const WORKER = join(import.meta.dir, "../fixtures/workspaces/worker.ts");
 const ROUNDS = 3;
@@ -24,6 +26,29 @@ test("a ref moves only from where it was seen, and whoever is second is told so"
   expect(await moveRef(git, ref, second, first)).toBe(true);
   expect(await removeRef(git, ref, second)).toBe(true);
   expect(await readRef(git, ref)).toBeNull();
+});
+
+test("a worktree that somebody else is just making is in nobody's way", async () => {
+  await using project = await givenRepository({ "a.txt": "a" });
+  const others = project.at(".git/worktrees/somebody-else-s");
+  // What `git worktree add` has written when another git comes by; it gets no further until that one has failed over it.
+  const halfMade = async () => {
+    await mkdir(others, { recursive: true });
+    await writeFile(join(others, "HEAD"), "ref: refs/heads/main\n");
+    await writeFile(join(others, "gitdir"), `${join(project.outside, "theirs/.git")}\n`);
+    await writeFile(join(others, "commondir"), "");
+  };
+  const failures = await gitThatMeets(project, others);
+  const workspace = await project.open();
+  await halfMade();
+  const bench = await workspace.open("ac_1");
+  await halfMade();
+  await bench.close();
+  await halfMade();
+  const git = await openGitRunner({ folder: project.root }, new AbortController().signal);
+  if (git === null) throw new Error("there is no git");
+  expect(await checkoutOf(git, "refs/heads/main")).toBe(project.root);
+  expect(await failures()).toEqual(["worktree add", "worktree remove", "worktree list"]);
 });
 
 test("everything that anybody published is in the branch at the end, while the user commits and packs refs", async () => {
@@ -69,3 +94,27 @@ test("everything that anybody published is in the branch at the end, while the u
   );
   expect(project.git("status", "--porcelain")).toBe("");
 }, 120_000);
+
+/** A git in front of git: whoever fails at the worktrees does so before that folder is gone. Tells which commands failed. */
+async function gitThatMeets({ outside }: GivenRepository, folder: string): Promise<() => Promise<string[]>> {
+  const real = findProgram("git", process.env.PATH ?? "", null)?.program;
+  const bin = join(outside, "bin");
+  const failed = join(outside, "failed");
+  await mkdir(bin);
+  const script = [
+    "#!/bin/sh",
+    `'${real}' "$@"; code=$?`,
+    `case "$code $*" in 0*) ;; *" worktree "*) echo "$*" >>'${failed}'; rm -rf '${folder}';; esac`,
+    "exit $code",
+  ];
+  await writeFile(join(bin, "git"), `${script.join("\n")}\n`, { mode: 0o755 });
+  const path = process.env.PATH;
+  process.env.PATH = `${bin}${delimiter}${path}`;
+  onTestFinished(() => {
+    process.env.PATH = path;
+  });
+  return async () => {
+    const lines = (await readFile(failed, "utf8")).trimEnd().split("\n");
+    return lines.map((line) => /worktree (?:add|remove|list)/.exec(line)?.[0] ?? line);
+  };
+}
