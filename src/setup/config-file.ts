@@ -1,7 +1,21 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
-import { chmod, chown, link, lstat, mkdir, open, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, OuroborosError } from "../base/errors.ts";
 import { type Refusal, refuse } from "../base/refusal.ts";
 
@@ -33,12 +47,11 @@ export async function readConfigFile(path: string): Promise<ConfigFile | Refusal
 }
 
 async function readPlainFile(path: string): Promise<ConfigFile | Refusal> {
-  const own = await lstat(path).catch(absent);
-  if (own === undefined) return { path, text: "", mark: "", hash: hashOf(""), stats: undefined };
-  // Only a link is followed: Bun finds no real path of a file that another program puts into place at that moment.
-  const target = own.isSymbolicLink() ? await realpath(path).catch(absent) : path;
+  if ((await lstat(path).catch(absent)) === undefined)
+    return { path, text: "", mark: "", hash: hashOf(""), stats: undefined };
+  const stats = await stat(path).catch(absent);
   const by = { path };
-  if (target === undefined) {
+  if (stats === undefined) {
     return refuse(
       "dangling_link",
       `Cannot follow ${path}: it is a link to nothing`,
@@ -46,15 +59,24 @@ async function readPlainFile(path: string): Promise<ConfigFile | Refusal> {
       by,
     );
   }
-  const stats = await stat(target);
   if (!stats.isFile() || stats.size > MOST_BYTES) {
     return refuse("no_config_file", `Cannot change ${path}: it is no plain file of a usual size`, PRINT, by);
   }
+  const target = await behindLinks(path);
   const bytes = await readFile(target);
   const text = decode(bytes);
   if (text === undefined) return refuse("not_text", `Cannot change ${path}: it is not UTF-8 text`, PRINT, by);
   const mark = text.startsWith(MARK) ? MARK : "";
   return { path: target, text: text.slice(mark.length), mark, hash: hashOf(bytes), stats };
+}
+
+/**
+ * The file that a link leads to. Bun's realpath finds nothing for a file that another program puts into place at that moment,
+ * so it is asked for folders alone.
+ */
+async function behindLinks(path: string): Promise<string> {
+  if (!(await lstat(path)).isSymbolicLink()) return path;
+  return behindLinks(resolve(await realpath(dirname(path)), await readlink(path)));
 }
 
 /** Refused while a file's owner keeps it from being written, as programs do that make it themselves. */

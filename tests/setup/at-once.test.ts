@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setUpHost } from "../../src/setup/carry-out-setup.ts";
 import { readConfigFile, replaceConfigFile } from "../../src/setup/config-file.ts";
@@ -53,24 +53,29 @@ test("what a host writes while setup is at it is not lost", async () => {
   expect(Object.keys(await everythingIn(dirname(path)))).toEqual(["settings.json"]);
 });
 
-test("a file is read also while another program puts it into place again and again", async () => {
-  await using machine = await openMachine();
-  const path = await machine.give(gemini, TEXT);
-  let isOver = false;
-  const writing = Array.from({ length: 2 }, async (_, n) => {
-    while (!isOver) {
-      await writeFile(`${path}.${n}`, TEXT);
-      await rename(`${path}.${n}`, path);
-    }
-  });
-  const reading = Array.from({ length: 4 }, async () => {
-    for (let n = 0; n < 500; n++) expect(await readConfigFile(path)).toMatchObject({ text: TEXT });
-  });
-  await Promise.all(reading).finally(() => {
-    isOver = true;
-  });
-  await Promise.all(writing);
-});
+test.each([false, true])(
+  "a file is read also while another program puts it into place again and again (behind a link: %p)",
+  async (isLinked) => {
+    await using machine = await openMachine();
+    const path = await machine.give(gemini, TEXT);
+    const asked = isLinked ? `${path}.link` : path;
+    if (isLinked) await symlink(path, asked);
+    let isOver = false;
+    const writing = Array.from({ length: 2 }, async (_, n) => {
+      while (!isOver) {
+        await writeFile(`${path}.${n}`, TEXT);
+        await rename(`${path}.${n}`, path);
+      }
+    });
+    const reading = Array.from({ length: 4 }, async () => {
+      for (let n = 0; n < 500; n++) expect(await readConfigFile(asked)).toMatchObject({ path, text: TEXT });
+    });
+    await Promise.all(reading).finally(() => {
+      isOver = true;
+    });
+    await Promise.all(writing);
+  },
+);
 
 test("a file that is made, or taken away, in the meantime is not written over", async () => {
   await using machine = await openMachine();

@@ -212,7 +212,7 @@ describe.skipIf(process.platform !== "linux")("a lineage", () => {
       const runner = () => home.processes("worker").find(({ pid }) => pid !== worker)?.pid;
       // While it is carried out: both, then the conductor alone, then the run's worker alone, which the conductor takes up again.
       await home.until("a programmer is at work", () => home.starts().length > 0);
-      kill(worker, ...home.processes("worker").map(({ pid }) => pid));
+      kill(...home.processes("worker").map(({ pid }) => pid));
       await home.until("all is still", () => home.processes("worker").length === 0);
       await resume();
       await home.until("a programmer is at work again", () => home.starts().length > 1);

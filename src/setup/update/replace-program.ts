@@ -75,7 +75,7 @@ const ABANDONED_MS = 3_600_000;
 
 async function clearUp(program: string): Promise<void> {
   const folder = dirname(program);
-  const left = (await readdir(folder)).filter((name) => name.startsWith(`${besides(program)}`));
+  const left = (await readdir(folder)).filter((name) => name.startsWith(besides(program)));
   const isOver = async (path: string) => Date.now() - (await stat(path)).mtimeMs > ABANDONED_MS;
   const clear = async (name: string) => {
     const path = join(folder, name);
