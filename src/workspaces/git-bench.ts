@@ -6,11 +6,12 @@ import { beginBench, forgetMerged } from "./bench-refs.ts";
 import { benchTree, keepOf } from "./bench-tree.ts";
 import { borrowPackages } from "./borrow-packages.ts";
 import { commitBench } from "./commit-bench.ts";
-import { checkoutOf, contains, moveRef, pathsBetween, readRef, splitNul } from "./refs.ts";
+import { contains, moveRef, pathsBetween, readRef, splitNul } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
 import { currentTree, REMADE } from "./stage-tree.ts";
 import { bringBack, swapFiles } from "./swap-files.ts";
 import type { Bench } from "./workspace.ts";
+import { checkoutOf } from "./worktree-command.ts";
 import { enterPrefix, makeWorktree, removeWorktree, type WorktreeFolder, waitForLocks } from "./worktree-folder.ts";
 
 const MARK = /^(?:<{7}|>{7})(?: |$)/m;

@@ -1,8 +1,9 @@
 import { type Refusal, refuse } from "../base/refusal.ts";
 import { openGitRunner } from "../process/git-runner.ts";
 import { gitMissing } from "./find-checkout.ts";
-import { checkoutOf, moveRef, readRef } from "./refs.ts";
+import { moveRef, readRef } from "./refs.ts";
 import { checkName } from "./repository.ts";
+import { checkoutOf } from "./worktree-command.ts";
 
 /** The branch of a lineage, as git's commands take it. */
 export function lineageBranch(lineageId: string): string {

@@ -2,7 +2,6 @@ import { delay } from "../base/delay.ts";
 import { type GitRunner, gitFailure } from "../process/git-runner.ts";
 
 const MOST_TRIES = 12;
-const MOST_WORKTREE_TRIES = 6;
 
 /** The commit a name stands for; null where there is none. */
 export async function readRef(git: GitRunner, name: string): Promise<string | null> {
@@ -36,32 +35,6 @@ async function change(git: GitRunner, args: readonly string[], ref: string, from
 /** A pause that grows, and differs between those that stand in each other's way. */
 export function jitter(tries: number): Promise<void> {
   return delay(Math.random() * Math.min(2_000, 20 * 2 ** tries));
-}
-
-/**
- * Has git look at, or change, the worktrees of a repository; what it said. A git that comes upon a worktree which another one
- * is just making or removing fails over it, so it is asked again, unless what was wanted has come about (`isDone`).
- */
-export async function worktreeCommand(
-  git: GitRunner,
-  args: readonly string[],
-  isDone: () => Promise<boolean> = async () => false,
-): Promise<string> {
-  for (let tries = 1; ; tries++) {
-    const { code, out, errors } = await git.run(["worktree", ...args]);
-    if (code === 0 || (await isDone())) return out.toString("utf8");
-    if (tries === MOST_WORKTREE_TRIES) throw gitFailure(`worktree ${args[0]}`, code, errors);
-    await jitter(tries + 2);
-  }
-}
-
-/** The folder in which somebody has a branch checked out; null where nobody has. */
-export async function checkoutOf(git: GitRunner, branch: string): Promise<string | null> {
-  const lines = (await worktreeCommand(git, ["list", "--porcelain"])).split("\n");
-  const at = lines.indexOf(`branch ${branch}`);
-  if (at < 0) return null;
-  const where = lines.slice(0, at).findLast((line) => line.startsWith("worktree ")) ?? "worktree another checkout";
-  return where.slice("worktree ".length);
 }
 
 /** Is everything of the one commit in the other? */

@@ -4,8 +4,9 @@ import { delay } from "../base/delay.ts";
 import { OuroborosError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { gitFailure } from "../process/git-runner.ts";
-import { jitter, worktreeCommand } from "./refs.ts";
+import { jitter } from "./refs.ts";
 import type { RunRepository } from "./repository.ts";
+import { MOST_TRIES, worktreeCommand } from "./worktree-command.ts";
 
 /** A worktree's files, and what git keeps of it in the repository. */
 export interface WorktreeFolder {
@@ -16,7 +17,6 @@ export interface WorktreeFolder {
 /** Begins the names of folders that are on their way out. */
 const GONE = ".gone-";
 
-const MOST_TRIES = 6;
 const LOCK_PATIENCE_MS = 10_000;
 /** Nobody needs a moment's file for so long. */
 const LEFT_AFTER_MS = 3_600_000;

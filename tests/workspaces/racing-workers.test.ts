@@ -6,7 +6,8 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { findProgram } from "../../src/process/find-program.ts";
 import { openGitRunner } from "../../src/process/git-runner.ts";
-import { checkoutOf, moveRef, readRef, removeRef } from "../../src/workspaces/refs.ts";
+import { moveRef, readRef, removeRef } from "../../src/workspaces/refs.ts";
+import { checkoutOf } from "../../src/workspaces/worktree-command.ts";
 import { type GivenRepository, givenRepository } from "./support/given-repository.ts";
 
 const WORKER = join(import.meta.dir, "../fixtures/workspaces/worker.ts");
